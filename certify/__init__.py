@@ -1,0 +1,1 @@
+"""The offline package: fits monitors, plans a certification, bounds error rates, signs the result."""

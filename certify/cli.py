@@ -1,0 +1,315 @@
+"""The `auscult certify` commands: thin; each loads, calls one function, and prints what came out."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from guard import files, keys, policy, resources, rules
+from guard.cli_output import say, table
+from guard.errors import InputError
+from guard.hazards import Taxonomy
+from guard.progress import shown
+
+EXISTING = click.Path(path_type=Path)
+
+
+@click.group()
+def certify() -> None:
+    """Bound how often monitors are wrong for one exact model, and sign what was found."""
+
+
+def taxonomy() -> Taxonomy:
+    """Return the packaged taxonomy of hazards."""
+    return Taxonomy.read(policy.strict_yaml(files.read(resources.path("policies/hazards.yaml"))))
+
+
+def private_key(path: Path | None) -> keys.PrivateKey:
+    """Open the issuer's key; the password comes from the environment, never from the command line.
+
+    Raises:
+        InputError: No key was named, or it can't be opened.
+    """
+    if path is None:
+        raise InputError("no signing key was named", "make one with auscult key new and say --key FILE")
+    return keys.read_private(path, os.environ.get("AUSCULT_KEY_PASSWORD", "").encode())
+
+
+_policy = click.option("--policy", "policy_file", type=EXISTING, default=None, help="What is demanded.")
+_key = click.option("--key", "key_file", type=EXISTING, help="Signing key; its password is read from AUSCULT_KEY_PASSWORD.")
+_subject = click.option("--subject", default="phantom", show_default=True, help="phantom, or hf:<id or folder>.")
+_draws = click.option("--draws", default=600, show_default=True, help="Draws per claim.")
+_traffic = click.option("--traffic", default=2_000, show_default=True, help="Ordinary conversations.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+_external = click.option("--external", type=EXISTING, help="Folder of labelled JSONL for the section on external data.")
+_ledger = click.option(
+    "--ledger", "ledger_file", type=EXISTING, help="Ledger of attempts; by default in the user's data directory."
+)
+_system = click.option("--system", type=EXISTING, help="File with the system prompt that the guard will insert.")
+
+
+def _load_policy(path: Path | None) -> policy.Policy:
+    return policy.load(path or resources.path("policies/clinical.yaml"), taxonomy(), rules.names)
+
+
+def _system_text(path: Path | None, demanded: policy.Policy | None = None) -> str | None:
+    text = files.read(path).decode() if path else None
+    if demanded is not None and demanded.system_prompt is not None and demanded.system_prompt != text:
+        raise InputError("the policy names a system prompt that --system does not give", "say --system FILE with that file")
+    return text
+
+
+@certify.command()
+@_policy
+@_draws
+@_traffic
+@click.option("--attempt", default=1, show_default=True, help="Which attempt it would be.")
+@_json
+def plan(policy_file: Path | None, draws: int, traffic: int, attempt: int, as_json: bool) -> None:
+    """Say before any work what a test of these sizes can show.
+
+    \b
+    Example: auscult certify plan --policy policies/clinical.yaml --draws 600
+    """
+    from certify.plan import Order, Sizes, forecast
+    from certify.planner import table as rows
+
+    order = Order("plan", _load_policy(policy_file), Sizes(draws, traffic), datetime.now(UTC))
+    found = rows(forecast(order, attempt))
+    say(as_json, [dict(zip(found[0], row, strict=True)) for row in found[1:]], lambda: table(found[0], found[1:]))
+
+
+@certify.command()
+@_subject
+@click.option("--data", type=EXISTING, required=True, help="Folder of train and select rows.")
+@_policy
+@click.option("--out", type=EXISTING, required=True, help="New folder for the dossier.")
+@click.option("--product", help="What the thing that is certified is called; by default the subject's name.")
+@_draws
+@_traffic
+@click.option("--power", default=0.9, show_default=True, help="Wanted chance to show each limit.")
+@_system
+@_key
+@_ledger
+@_json
+def prepare(**options: Any) -> None:
+    """Fit monitors, choose their thresholds, and sign the plan of the test.
+
+    \b
+    Example: auscult certify prepare --subject phantom --data rows --policy policies/demonstration.yaml \\
+               --key issuer.pem --out dossier
+    """
+    made = _prepare(**options)
+    facts = {
+        "dossier": str(options["out"]),
+        "attempt": made.protocol.attempt,
+        "chance to show every limit on listed kinds, at least": round(made.predicted_all, 4),
+    }
+    say(options["as_json"], facts, lambda: "\n".join(f"{name}: {value}" for name, value in facts.items()))
+
+
+def _prepare(**options: Any) -> Any:
+    from certify.dataset import load as load_data
+    from certify.ledger import default_path
+    from certify.plan import Order, Sizes
+    from certify.prepare import prepare as run
+    from guard.subjects.load import load as load_subject
+
+    demanded = _load_policy(options["policy_file"])
+    key = private_key(options["key_file"])
+    data = load_data(options["data"])
+    subject = load_subject(options["subject"], system=_system_text(options["system"], demanded))
+    order = Order(
+        options["product"] or subject.binding.name,
+        demanded,
+        Sizes(options["draws"], options["traffic"]),
+        datetime.now(UTC).replace(microsecond=0),
+        options["power"],
+    )
+    with shown() as phase:
+        ledger_path = options["ledger_file"] or default_path()
+        return run(subject, data, order, key=key, ledger_path=ledger_path, out=options["out"], phase=phase)
+
+
+@certify.command()
+@click.argument("dossier", type=EXISTING)
+@click.option("--data", type=EXISTING, required=True, help="Folder of the rows that were drawn for the protocol.")
+@click.option("--subject", help="Model; by default the one that the protocol names.")
+@_system
+@_external
+@_key
+@_json
+def test(
+    dossier: Path,
+    data: Path,
+    subject: str | None,
+    system: Path | None,
+    external: Path | None,
+    key_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Score the drawn rows once, bound, sign, write the report, and seal.
+
+    \b
+    Example: auscult certify test dossier --data test-rows --key issuer.pem
+    """
+    made = run_test(dossier, data, subject, system, external, private_key(key_file), redrawn=False)
+    say(as_json, results_of(made), lambda: results_table(made))
+
+
+def run_test(
+    folder: Path,
+    data: Path,
+    subject_name: str | None,
+    system: Path | None,
+    external: Path | None,
+    key: keys.PrivateKey,
+    *,
+    redrawn: bool,
+    throwaway_key: bool = False,
+    phase: Any = None,
+) -> Any:
+    """Test a prepared dossier and return its certificate."""
+    from certify import trial
+    from certify.dataset import load as load_data
+    from certify.evaluate import evaluate as score_files
+    from certify.evaluate import paths_of
+    from certify.pages import baselines_of, pages
+    from certify.report.sources import NotGiven
+    from guard.dossier import open_prepared
+    from guard.subjects.load import load as load_subject
+
+    prepared = open_prepared(folder)
+    rows = load_data(data)
+    subject = load_subject(subject_name or prepared.protocol.subject.name, system=_system_text(system))
+    with shown(enabled=False if phase else None) as own:
+        report = phase or own
+
+        def make(issued: Any, opened: Any, bundle: bytes) -> Any:
+            section: Any = NotGiven()
+            if external is not None:
+                suite = trial.suite_of(opened)
+                section, _ = score_files(paths_of([external]), subject, suite, issued, baselines_of(opened), report)
+            return pages(issued, opened, bundle, taxonomy=taxonomy(), throwaway_key=throwaway_key, external=section)
+
+        outcome = trial.run(folder, rows, subject, key=key, taxonomy=taxonomy(), pages=make, redrawn=redrawn, phase=report)
+    return outcome.certificate
+
+
+def results_of(issued: Any) -> list[dict[str, Any]]:
+    """Return the bounds of a certificate for machines."""
+    from certify.issue import claim_status
+
+    return [
+        {
+            "id": cell.claim,
+            "status": str(claim_status(cell)),
+            "miss_bound": float(cell.miss.upper),
+            "false_alarm_bound": float(cell.false_alarm_traffic.upper),
+            "near_miss_bound": float(cell.false_alarm_near.upper),
+            "unseen_miss_bound": float(cell.miss_unseen.upper),
+            "draws": cell.draws,
+        }
+        for cell in issued.cells
+    ]
+
+
+def results_table(issued: Any) -> str:
+    """Return the bounds of a certificate as a table for people."""
+    heads = ("claim", "status", "misses at most", "on unseen kinds", "alarms on traffic", "on look-alikes", "draws")
+    names = ("miss_bound", "unseen_miss_bound", "false_alarm_bound", "near_miss_bound")
+    rows = [
+        (one["id"], one["status"], *(f"{one[name]:.3f}" for name in names), str(one["draws"])) for one in results_of(issued)
+    ]
+    whole = [f"any finding on ordinary traffic at most {float(w.false_alarm.upper):.3f}" for w in issued.whole]
+    return "\n".join([table(heads, rows), *whole])
+
+
+@certify.command()
+@click.argument("dossier", type=EXISTING)
+@click.option("--data", type=EXISTING, multiple=True, required=True, help="Labelled JSONL, or a folder of it; repeatable.")
+@click.option("--out", type=EXISTING, help="Where to write the scores, as Parquet.")
+@click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
+@click.option("--subject", help="Model; by default the one that the certificate names.")
+@_system
+@_json
+def evaluate(
+    dossier: Path,
+    data: tuple[Path, ...],
+    out: Path | None,
+    trust: Path | None,
+    subject: str | None,
+    system: Path | None,
+    as_json: bool,
+) -> None:
+    """Score any labelled JSONL with a dossier's monitors. Information, never a bound.
+
+    \b
+    Example: auscult certify evaluate dossier --trust trust --data external --out scores.parquet
+    """
+    from certify import trial
+    from certify.evaluate import evaluate as score_files
+    from certify.evaluate import paths_of, write
+    from certify.pages import baselines_of
+    from guard.cli import trusted
+    from guard.dossier import open_sealed, require_trust
+    from guard.subjects.load import load as load_subject
+
+    opened = open_sealed(dossier, trusted(trust))
+    require_trust(opened)
+    paths = paths_of(data)
+    model = load_subject(subject or opened.certificate.subject.name, system=_system_text(system))
+    trial.require_subject(model, opened.protocol)
+    with shown() as phase:
+        section, found = score_files(paths, model, trial.suite_of(opened), opened.certificate, baselines_of(opened), phase)
+    if out is not None:
+        files.write(out, write(found))
+    import msgspec
+
+    say(as_json, msgspec.to_builtins(section), lambda: _external_table(section))
+
+
+def _external_table(section: Any) -> str:
+    def cells(name: str, one: Any) -> tuple[str, ...]:
+        reading = one.monitor
+        area = f"{reading.auroc:.3f}" if isinstance(reading.auroc, float) else "one class"
+        words = one.tfidf.auroc if hasattr(one.tfidf, "auroc") else None
+        text = f"{words:.3f}" if isinstance(words, float) else "-"
+        hits, alarms = reading.hits, reading.false_alarms
+        return (
+            name, one.claim, str(one.positives), str(one.negatives), str(one.uncertified), area, text,
+            f"{hits.successes}/{hits.trials}", f"{alarms.successes}/{alarms.trials}",
+        )  # fmt: skip
+
+    heads = ("file", "claim", "positive", "negative", "not certified", "AUROC", "TF-IDF", "hits", "false alarms")
+    rows = [cells(file.name, one) for file in section.files for one in file.results]
+    rows += [cells("all files", one) for one in section.pooled]
+    return table(heads, rows)
+
+
+@certify.command()
+@click.argument("dossier", type=EXISTING)
+@click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
+@_json
+def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
+    """Derive every bound of a sealed dossier again from its results.parquet.
+
+    \b
+    Example: auscult certify recompute dossier --trust trust
+    """
+    import msgspec
+
+    from certify.recompute import recompute as derive
+    from guard.cli import trusted
+    from guard.dossier import open_sealed
+
+    opened = open_sealed(dossier, trusted(trust))
+    found = derive(opened)
+    heads = ("claim", "bound", "on the certificate", "derived again")
+    rows = [(one.claim, one.estimand, one.stated, one.derived) for one in found]
+    known = "" if opened.trusted else "\nthe signer is unknown: name its key with --trust"
+    say(as_json, msgspec.to_builtins(found), lambda: f"{table(heads, rows)}\nall {len(rows)} bounds agree{known}")

@@ -1,0 +1,243 @@
+"""Scoring labelled rows that we did not write: information beside the certificate, never a bound.
+
+Comes in: any JSONL in the documented row format. Goes out: one `Outcome` per row and claim, and the report's section on
+external data. Numbers are given as they come out. Text baselines stand beside each, because positives and negatives that
+come from different sources differ in style and length alone.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from scipy.stats import rankdata
+
+from certify.baselines import Baselines, TextBaseline, text_of
+from certify.report.sources import ExternalFile, ExternalResult, ExternalSection, NotGiven, OneClassOnly, Reading
+from certify.scoring import score
+from guard import digest
+from guard.certificate import Certificate, Proportion, thresholds
+from guard.conversation import LabelledConversation, read_rows
+from guard.errors import InputError
+from guard.hazards import Claim
+from guard.probes.suite import Suite
+from guard.progress import Phase, silent
+from guard.scores import Judgement, ProbeScore
+from guard.subjects.causal import CausalSubject
+from guard.verdict import threshold_at
+
+CONTROLS = frozenset({"harmful_general"})
+"""Tags outside the taxonomy whose benign half is a control: no monitor should fire on it."""
+
+SUFFIXES = (".jsonl", ".jsonl.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a monitor said of one row."""
+
+    file: str
+    """Name of the file."""
+    row: LabelledConversation
+    """The row."""
+    claim: Claim
+    """Which monitor."""
+    label: int
+    """1 or 0."""
+    status: str
+    """scored, uncertified (another language, or longer than tested) or unavailable."""
+    score: float
+    """Highest score over the judged places; NaN unless scored."""
+    fired: bool
+    """At or above the threshold of its cell anywhere."""
+
+
+def paths_of(names: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the files that are meant by files and folders.
+
+    Raises:
+        InputError: There is none.
+    """
+    found: list[Path] = []
+    for name in names:
+        found += sorted(p for p in name.iterdir() if p.name.endswith(SUFFIXES)) if name.is_dir() else [name]
+    if not found:
+        raise InputError(f"no {' or '.join(SUFFIXES)} file in {', '.join(map(str, names))}", "name a folder with data")
+    return tuple(found)
+
+
+def label_of(row: LabelledConversation, claim: Claim) -> int | None:
+    """Return a row's label for a claim; the benign half of a control is benign for every claim."""
+    control = any(each.hazard in CONTROLS and label == 0 for each, label in row.labels.items())
+    return 0 if control else row.label(claim)
+
+
+def outcomes(
+    path: Path, subject: CausalSubject, suite: Suite, issued: Certificate, phase: Phase = silent
+) -> tuple[int, tuple[Outcome, ...]]:
+    """Score a file; returns the number of its rows and an outcome for each row and certified claim that it labels.
+
+    Raises:
+        InputError: The file is missing or has a broken line.
+    """
+    claims = [Claim.parse(cell.claim) for cell in issued.cells]
+    rows = list(read_rows(path))
+    wanted = [row for row in rows if any(_applies(row, claim) for claim in claims)]
+    judged = score(subject, suite, wanted, (), phase)
+    found = [
+        _outcome(path.name, row, claim, judged[row.id], issued) for row in wanted for claim in claims if _applies(row, claim)
+    ]
+    return len(rows), tuple(found)
+
+
+def _applies(row: LabelledConversation, claim: Claim) -> bool:
+    return label_of(row, claim) is not None and any(p.stage is claim.stage for p in row.conversation.judged())
+
+
+def _outcome(file: str, row: LabelledConversation, claim: Claim, judged: Sequence[Judgement], issued: Certificate) -> Outcome:
+    points = thresholds(issued.operating_points)
+    best, fired, status = -math.inf, False, "scored"
+    for judgement in judged:
+        if judgement.at.stage is not claim.stage:
+            continue
+        point = threshold_at(points, claim, judgement.cell)
+        found = next((s for s in judgement.scores if isinstance(s, ProbeScore) and s.claim == claim), None)
+        if point is None:
+            status = "uncertified"
+        elif found is None:
+            status = "unavailable" if status == "scored" else status
+        else:
+            best, fired = max(best, found.value), fired or found.value >= point.value
+    label = label_of(row, claim)
+    return Outcome(file, row, claim, int(label or 0), status, best if status == "scored" else math.nan, fired)
+
+
+def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | OneClassOnly:
+    """Return the area under the ROC curve (Mann-Whitney), ties counting half; never turned round below one half."""
+    if not positives or not negatives:
+        return OneClassOnly()
+    ranks = rankdata([*positives, *negatives])
+    total = float(ranks[: len(positives)].sum()) - len(positives) * (len(positives) + 1) / 2
+    return total / (len(positives) * len(negatives))
+
+
+def result(claim: Claim, found: Sequence[Outcome], text: TextBaseline | None) -> ExternalResult:
+    """Summarise one claim; rates are over rows inside a certified cell, an unavailable score being lost both ways."""
+    inside = [one for one in found if one.status != "uncertified"]
+    tfidf: Reading | NotGiven = NotGiven()
+    length: Reading | NotGiven = NotGiven()
+    if text is not None:
+        texts = [text_of(one.row.conversation, claim.stage) for one in inside]
+        tfidf = _reading(inside, [text.score(each) for each in texts], text.threshold)
+        length = _reading(inside, [float(len(each)) for each in texts], text.length_threshold)
+    return ExternalResult(
+        claim=str(claim),
+        positives=sum(one.label for one in found),
+        negatives=sum(1 - one.label for one in found),
+        uncertified=len(found) - len(inside),
+        unavailable=sum(one.status == "unavailable" for one in inside),
+        monitor=_monitor_reading(inside),
+        tfidf=tfidf,
+        length=length,
+    )
+
+
+def _monitor_reading(inside: Sequence[Outcome]) -> Reading:
+    def value(one: Outcome) -> float:
+        if one.status == "scored":
+            return one.score
+        return -math.inf if one.label else math.inf
+
+    positives = [one for one in inside if one.label]
+    negatives = [one for one in inside if not one.label]
+    return Reading(
+        auroc=auroc([value(one) for one in positives], [value(one) for one in negatives]),
+        hits=Proportion(successes=sum(one.fired for one in positives), trials=len(positives)),
+        false_alarms=Proportion(
+            successes=sum(one.fired or one.status == "unavailable" for one in negatives), trials=len(negatives)
+        ),
+    )
+
+
+def _reading(inside: Sequence[Outcome], scores: Sequence[float], threshold: float) -> Reading:
+    positives = [value for one, value in zip(inside, scores, strict=True) if one.label]
+    negatives = [value for one, value in zip(inside, scores, strict=True) if not one.label]
+    return Reading(
+        auroc=auroc(positives, negatives),
+        hits=Proportion(successes=sum(value >= threshold for value in positives), trials=len(positives)),
+        false_alarms=Proportion(successes=sum(value >= threshold for value in negatives), trials=len(negatives)),
+    )
+
+
+def evaluate(
+    paths: Sequence[Path],
+    subject: CausalSubject,
+    suite: Suite,
+    issued: Certificate,
+    text: Baselines,
+    phase: Phase = silent,
+) -> tuple[ExternalSection, tuple[Outcome, ...]]:
+    """Score files and summarise them by file and over all of them.
+
+    Raises:
+        InputError: A file is missing or has a broken line.
+    """
+    everything: list[Outcome] = []
+    sections = []
+    for path in paths:
+        rows, found = outcomes(path, subject, suite, issued, phase)
+        everything += found
+        sections.append(
+            ExternalFile(
+                name=path.name,
+                source=_source(path),
+                digest=digest.of_file(path),
+                rows=rows,
+                scored=len({one.row.id for one in found}),
+                results=_by_claim(found, issued, text),
+            )
+        )
+    note = "Rates are over rows in a tested language and length; the others are counted as not certified."
+    return ExternalSection(tuple(sections), _by_claim(everything, issued, text), note), tuple(everything)
+
+
+def _by_claim(found: Sequence[Outcome], issued: Certificate, text: Baselines) -> tuple[ExternalResult, ...]:
+    claims = [Claim.parse(cell.claim) for cell in issued.cells]
+    own = {claim: [one for one in found if one.claim == claim] for claim in claims}
+    return tuple(result(claim, some, text.of(claim)) for claim, some in own.items() if some)
+
+
+def _source(path: Path) -> str:
+    """Return origin and licence of a file, where a MANIFEST.json beside it tells."""
+    manifest = path.parent / "MANIFEST.json"
+    try:
+        entries = msgspec.json.decode(manifest.read_bytes())["files"]
+        entry = next(each for each in entries if each["file"] == path.name)
+        return f"{', '.join(entry['source'])} ({entry['licence']})"
+    except (OSError, msgspec.DecodeError, KeyError, TypeError, StopIteration):
+        return ""
+
+
+def write(found: Sequence[Outcome]) -> bytes:
+    """Write scores.parquet: one line per row and claim, without any text of a conversation."""
+    columns = {
+        "file": [one.file for one in found],
+        "id": [one.row.id for one in found],
+        "claim": [str(one.claim) for one in found],
+        "label": np.array([one.label for one in found], dtype=np.int8),
+        "lang": [one.row.lang for one in found],
+        "status": [one.status for one in found],
+        "score": np.array([one.score for one in found], dtype=np.float64),
+        "fired": [one.fired for one in found],
+        "group": [one.row.meta.group or one.row.meta.pair for one in found],
+    }
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    return sink.getvalue()

@@ -1,0 +1,96 @@
+"""The ledger: one line per signed protocol, so that nobody tries until it passes without its being seen.
+
+JSON lines `{at, product, claims, protocol, attempt, serial, previous}`, each naming the digest of the line before it.
+Signing counts as an attempt; testing one protocol again gives the same bytes and does not. Rows drawn after an earlier
+certificate has ended open a new budget. The ledger stops accidents, not an issuer who keeps two: the report says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from guard import chain
+from guard.digest import Digest
+from guard.errors import DigestMismatch
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One attempt."""
+
+    at: str
+    """When the protocol was signed, RFC 3339."""
+    until: str
+    """When its certificate ends."""
+    product: str
+    """What it is about."""
+    claims: tuple[str, ...]
+    """Which claims."""
+    protocol: str
+    """Digest of the protocol's payload."""
+    attempt: int
+    """Counted per product and claims."""
+    serial: int
+    """Counted per product."""
+    previous: str
+    """Digest of the line before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What a new attempt will be."""
+
+    attempt: int
+    """1 for the first."""
+    serial: int
+    """1 for the first certificate of a product."""
+    head: Digest
+    """Digest of the last line, or "none"."""
+
+
+def default_path(environment: dict[str, str] | None = None) -> Path:
+    """Return where the ledger is kept unless the caller says otherwise: in the user's data directory."""
+    values = dict(os.environ) if environment is None else environment
+    base = values.get("XDG_DATA_HOME") or str(Path(values.get("HOME", "~")).expanduser() / ".local" / "share")
+    return Path(base) / "auscult" / "ledger.jsonl"
+
+
+def read(path: Path) -> tuple[Entry, ...]:
+    """Read and verify a ledger; empty when it does not exist yet.
+
+    Raises:
+        DigestMismatch: A line was edited, removed or reordered, or is not an entry.
+    """
+    try:
+        return tuple(msgspec.convert(record, Entry) for record in chain.read(path))
+    except msgspec.ValidationError as error:
+        raise DigestMismatch(f"{path} has a line that is not a ledger entry: {error}") from error
+
+
+def upcoming(path: Path, product: str, claims: Sequence[str], at: datetime) -> Next:
+    """Say which attempt a new protocol would be.
+
+    Attempts count when product and any claim are the same and their certificate would still be in force.
+    """
+    entries = read(path)
+    same = [entry for entry in entries if entry.product == product]
+    open_now = [entry for entry in same if set(entry.claims) & set(claims) and datetime.fromisoformat(entry.until) > at]
+    return Next(len(open_now) + 1, len(same) + 1, chain.head(path))
+
+
+def append(path: Path, entry: Entry) -> Digest:
+    """Add an entry durably and return the new head.
+
+    Raises:
+        DigestMismatch: Somebody else wrote an entry since `upcoming` was asked.
+        OutputError: The file can't be written.
+    """
+    if chain.head(path) != entry.previous:
+        raise DigestMismatch(f"{path} has grown meanwhile", "run prepare again")
+    record = {name: value for name, value in msgspec.to_builtins(entry).items() if name != "previous"}
+    return chain.append(path, record)

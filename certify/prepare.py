@@ -1,0 +1,167 @@
+"""From train and select rows to a signed plan: fit, select, freeze, sign.
+
+Nothing here has seen a row of the test: those rows are drawn afterwards, with a seed that follows from what is signed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from certify import baselines, ledger
+from certify.baselines import Baselines, TextBaseline
+from certify.dataset import Dataset
+from certify.extract import Read, answers, prompts
+from certify.freeze import freeze, margin
+from certify.plan import Chosen, Order, demands, predicted_all, protocol_of, spend
+from certify.select import Choice, choose_monitor, draw_scores, measured_threshold
+from certify.threshold import choose
+from guard import digest, dsse, files, protocol
+from guard.conversation import Fold, LabelledConversation
+from guard.dossier import ISSUER
+from guard.errors import ProtocolError
+from guard.hazards import Claim
+from guard.keys import PrivateKey, public, public_pem
+from guard.probes.activations import HookPoint
+from guard.probes.suite import Suite
+from guard.progress import Phase, silent
+from guard.protocol import Protocol
+from guard.subjects.causal import CausalSubject
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What `prepare` made."""
+
+    protocol: Protocol
+    """The signed plan."""
+    chosen: tuple[Chosen, ...]
+    """Certified monitors, in the order of the policy."""
+    predicted_all: float
+    """A floor under the chance that every limit on listed kinds will be shown."""
+
+
+def prepare(
+    subject: CausalSubject,
+    data: Dataset,
+    order: Order,
+    *,
+    key: PrivateKey,
+    ledger_path: Path,
+    out: Path,
+    phase: Phase = silent,
+) -> Outcome:
+    """Fit, select, freeze and sign.
+
+    1. The rows are of the folds train and select, and none of a fold that a test could use.
+    2. Each demanded monitor is fitted on train and chosen on select.
+    3. eps is measured on this machine.
+    4. Each threshold is chosen on select, for the planned sizes and the deltas of this attempt.
+    5. Suite, canaries and text baselines are frozen.
+    6. The protocol is signed, the dossier is written, and the attempt is noted in the ledger.
+
+    Raises:
+        ProtocolError: A step can't be done by the rules.
+        OutputError: `out` exists or can't be written.
+    """
+    # (1)
+    train, select = _folds(data)
+    if order.now.tzinfo is None:
+        raise ProtocolError("the time of signing needs a time zone")
+    # (2)
+    choices, seen = _choose(subject, [r.claim for r in order.certified], train, select, phase, answering=False)
+    answer_choices, heard = _choose(subject, [r.claim for r in order.measured], train, select, phase, answering=True)
+    suite = Suite.of(choice.monitor for choice in (*choices.values(), *answer_choices.values()))
+    # (3)
+    eps = margin(subject, suite, select)
+    # (4)
+    upcoming = ledger.upcoming(ledger_path, order.product, [str(r.claim) for r in order.certified], order.now)
+    shares = spend(upcoming.attempt, order.policy, order.certified)
+    chosen = []
+    for demand in order.certified:
+        scores = draw_scores(choices[demand.claim].monitor, seen)
+        asked = demands(demand, shares, order.sizes)
+        threshold = choose(scores.positives, scores.near, scores.traffic, eps=eps, demands=asked, power=order.power)
+        chosen.append(Chosen(demand, choices[demand.claim], threshold, scores))
+    rates = {claim: measured_threshold(choice.monitor, heard) for claim, choice in answer_choices.items()}
+    # (5)
+    frozen = freeze(subject, suite, select, phase)
+    text = baselines.write(Baselines(baselines=tuple(_baseline(one, train, select) for one in chosen)))
+    # (6)
+    plan = protocol_of(
+        subject, data, order, upcoming,
+        chosen=chosen, rates=rates, frozen=frozen, eps=eps, baselines=digest.of_bytes(text),
+    )  # fmt: skip
+    _sign_and_write(plan, {**{f"suite/{name}": content for name, content in frozen.items()}, baselines.FILE: text},
+                    key, ledger_path, out)  # fmt: skip
+    return Outcome(plan, tuple(chosen), predicted_all(chosen, order, shares))
+
+
+def _folds(data: Dataset) -> tuple[tuple[LabelledConversation, ...], tuple[LabelledConversation, ...]]:
+    train, select = data.fold(Fold.TRAIN), data.fold(Fold.SELECT)
+    if not train or not select or len(train) + len(select) != len(data.rows):
+        raise ProtocolError("the data must hold rows of the folds train and select, and no others")
+    return train, select
+
+
+def _choose(
+    subject: CausalSubject,
+    claims: Sequence[Claim],
+    train: Sequence[LabelledConversation],
+    select: Sequence[LabelledConversation],
+    phase: Phase,
+    *,
+    answering: bool,
+) -> tuple[dict[Claim, Choice], Read]:
+    """Fit and choose the monitors of some claims; returns them with what was read of the select fold."""
+    if not claims:
+        return {}, Read((), (), {}, {})
+    points = [HookPoint(layer) for layer in range(len(subject.blocks))]
+    folds = [[row for row in fold if row.meta.written is answering] for fold in (train, select)]
+    advance = phase("reading answers" if answering else "reading prompts", sum(map(_places, (r for f in folds for r in f))))
+    reads = [(answers if answering else prompts)(subject, fold, points, advance) for fold in folds]
+    advance = phase("fitting monitors", 2 * len(points) * len(claims))
+    return {claim: choose_monitor(claim, reads[0], reads[1], advance) for claim in claims}, reads[1]
+
+
+def _places(row: LabelledConversation) -> int:
+    return 1 if row.meta.written else len({place.turn for place in row.conversation.judged()})
+
+
+def _baseline(one: Chosen, train: Sequence[LabelledConversation], select: Sequence[LabelledConversation]) -> TextBaseline:
+    """Fit the text baseline of a claim and let it raise as many false alarms on traffic as the monitor."""
+    claim = one.requirement.claim
+    benign = [
+        text
+        for row in select
+        if row.label(claim) == 0 and not row.meta.written and (text := baselines.text_of(row.conversation, claim.stage))
+    ]
+    alarms = float((one.scores.traffic >= one.operating.tau).mean())
+    fitted = baselines.fit(claim, [row for row in train if not row.meta.written])
+    return baselines.with_thresholds(fitted, benign, alarms)
+
+
+def _sign_and_write(plan: Protocol, contents: Mapping[str, bytes], key: PrivateKey, ledger_path: Path, out: Path) -> None:
+    """Sign the plan; the dossier is whole before the ledger grows, so that no attempt is counted for a full disk."""
+    subjects = {
+        "model": plan.subject.root,
+        **{f"suite/{name}": value for name, value in plan.suite.items()},
+        "dataset": plan.dataset,
+    }
+    payload = dsse.statement(protocol.PREDICATE, plan, subjects)
+    signed = {"protocol.json": dsse.sign(payload, key), ISSUER: public_pem(public(key))}
+    with files.new_folder(out) as folder:
+        for name, content in {**contents, **signed}.items():
+            files.write(folder / name, content)
+        entry = ledger.Entry(
+            at=plan.not_before,
+            until=plan.not_after,
+            product=plan.product,
+            claims=tuple(cell.claim for cell in plan.cells),
+            protocol=digest.of_bytes(payload),
+            attempt=plan.attempt,
+            serial=plan.serial,
+            previous=plan.ledger_head,
+        )
+        ledger.append(ledger_path, entry)

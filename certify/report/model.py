@@ -1,0 +1,246 @@
+"""The report as data: everything that any rendering of it shows, HTML now and PDF from the same source.
+
+Comes in: certificate, protocol, taxonomy and what `sources` holds. Goes out: `ReportData`. Knows nothing of HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from certify.report import views, words
+from certify.report.sources import Baselines, Digests, ExternalSection, Ledger, NotGiven
+from certify.report.views import ClaimView, MeasuredView, WholeView
+from guard.certificate import Certificate, Status
+from guard.errors import InputError, VerificationError
+from guard.hazards import Taxonomy
+from guard.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """One part of the error budget."""
+
+    part: str
+    """What it is spent on."""
+    bounds: int
+    """Over how many bounds."""
+    delta: str
+    """Sum of their deltas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """What a certificate holds for, and what voids it when it changes."""
+
+    rows: tuple[tuple[str, str], ...]
+    """Name of the part and its value or digest."""
+    files: tuple[tuple[str, str], ...]
+    """Name and digest of each file of model and suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The verdict over all claims."""
+
+    status: Status | None
+    """The worst."""
+    text: str
+    """One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """Everything that a report shows."""
+
+    certificate: Certificate
+    """As signed."""
+    protocol: Protocol
+    """As signed."""
+    headline: Headline
+    """The verdict in one line."""
+    claims: tuple[ClaimView, ...]
+    """By claim."""
+    whole: tuple[WholeView, ...]
+    """All monitors and rules together."""
+    measured: tuple[MeasuredView, ...]
+    """Operating points without a bound."""
+    confidence: str
+    """That all printed limits hold together."""
+    odds: str
+    """How often one of them may be wrong, in words."""
+    answer_key: str
+    """Who checked it."""
+    valid_from: str
+    """For people."""
+    valid_until: str
+    """For people."""
+    languages: str
+    """Tested languages, in words."""
+    issuer: str
+    """Who issued it; may be empty."""
+    contact: str
+    """Who to call; may be empty."""
+    signer: str
+    """Key id."""
+    throwaway_key: bool
+    """Whether the key belongs to nobody."""
+    digests: Digests
+    """Of the files beside the report."""
+    ledger: Ledger
+    """Attempts."""
+    budget: tuple[BudgetRow, ...]
+    """How delta was spent, the rest included."""
+    bindings: Bindings
+    """What the certificate holds for."""
+    external: ExternalSection | NotGiven
+    """Rows that the project did not write."""
+    baselines: Baselines | NotGiven
+    """Cheaper readers on the project's own rows."""
+    bundle: str
+    """The signed certificate as text, to be embedded unchanged; may be empty."""
+
+    @property
+    def demonstration(self) -> bool:
+        """Limits too wide for use, or a subject that is not a deployed model."""
+        return self.certificate.demonstration or self.protocol.demonstration or self.phantom
+
+    @property
+    def phantom(self) -> bool:
+        """Whether the subject is the one with planted mechanisms."""
+        return self.certificate.subject.demonstration
+
+
+def build(  # noqa: PLR0913 - one place where everything that a report shows comes together
+    certificate: Certificate,
+    protocol: Protocol,
+    *,
+    taxonomy: Taxonomy,
+    digests: Digests,
+    signer: str,
+    throwaway_key: bool,
+    external: ExternalSection | NotGiven,
+    baselines: Baselines | NotGiven,
+    ledger: Ledger | None = None,
+    issuer: str = "",
+    contact: str = "",
+    bundle: bytes = b"",
+) -> ReportData:
+    """Put a certificate into the words and numbers of its report.
+
+    Args:
+        certificate: What was shown.
+        protocol: The plan that it is about.
+        taxonomy: Titles and definitions of the hazards.
+        digests: Of the files beside the report.
+        signer: Key id of the issuer's key.
+        throwaway_key: Whether that key was made for this run only.
+        external: Results on rows that the project did not write.
+        baselines: Cheaper readers on the project's own rows.
+        ledger: Attempts; without it, the head that the protocol names.
+        issuer: Name of the issuer.
+        contact: Who answers questions.
+        bundle: Bytes of certificate.json, embedded unchanged.
+
+    Raises:
+        InputError: No claim, no limitation, an unknown claim, or a number or time that can't be read.
+        VerificationError: Certificate and protocol are not about one test, or a status does not follow from its bound.
+    """
+    _check(certificate, protocol)
+    level = words.confidence(certificate.delta)
+    claims = views.claims(certificate.cells, taxonomy, level)
+    whole = views.wholes(certificate.whole, level)
+    return ReportData(
+        certificate=certificate,
+        protocol=protocol,
+        headline=_headline(claims, whole),
+        claims=claims,
+        whole=whole,
+        measured=views.measured(certificate.operating_points, certificate.measured),
+        confidence=level,
+        odds=words.odds(certificate.delta),
+        answer_key=words.answer_key(certificate.labels),
+        valid_from=words.when(certificate.not_before),
+        valid_until=words.when(certificate.not_after),
+        languages=words.listing([words.language(cell.lang) for cell in certificate.cells]),
+        issuer=issuer,
+        contact=contact,
+        signer=signer,
+        throwaway_key=throwaway_key,
+        digests=digests,
+        ledger=ledger or Ledger(protocol.ledger_head),
+        budget=_budget(certificate),
+        bindings=_bindings(certificate, protocol),
+        external=external,
+        baselines=baselines,
+        bundle=bundle.decode(),
+    )
+
+
+def _check(certificate: Certificate, protocol: Protocol) -> None:
+    if not certificate.cells:
+        raise InputError("the certificate has no claim", "a report of nothing would read like a pass")
+    if not certificate.limitations:
+        raise InputError("the certificate names no limitation", "put the standing ones into it")
+    for name in ("product", "attempt", "serial", "subject", "suite", "eps", "taxonomy"):
+        if getattr(certificate, name) != getattr(protocol, name):
+            raise VerificationError(f"certificate and protocol do not agree on {name}")
+
+
+def _headline(claims: tuple[ClaimView, ...], whole: tuple[WholeView, ...]) -> Headline:
+    by_claim = [claim.status for claim in claims if claim.status is not None]
+    every = by_claim + [view.false_alarm.bound.status for view in whole if view.false_alarm.bound.status is not None]
+    status = words.worst(every)
+    counts = [f"{by_claim.count(word)} {word}" for word in words.STATUS_ORDER if word in by_claim]
+    tally = f"Of {len(claims)} claims: {', '.join(counts)}." if counts else "No claim had a limit."
+    if status is Status.PASS:
+        text = f"Every limit that the policy set was shown to be met. {tally}"
+    elif status is Status.NOT_SHOWN:
+        text = f"At least one limit was not shown to be met. None was shown to be broken. {tally}"
+    elif status is Status.FAIL:
+        text = f"At least one limit was shown to be broken. {tally}"
+    else:
+        text = "The policy set no limit, so there is no verdict: the bounds stand for themselves."
+    return Headline(status, text)
+
+
+def _budget(certificate: Certificate) -> tuple[BudgetRow, ...]:
+    parts: Mapping[str, list[str]] = {
+        words.SHORT["miss"]: [cell.miss.delta for cell in certificate.cells],
+        words.SHORT["miss_unseen"]: [cell.miss_unseen.delta for cell in certificate.cells],
+        words.SHORT["false_alarm_traffic"]: [cell.false_alarm_traffic.delta for cell in certificate.cells],
+        words.SHORT["false_alarm_near"]: [cell.false_alarm_near.delta for cell in certificate.cells],
+        words.SHORT["false_alarm_whole"]: [whole.false_alarm.delta for whole in certificate.whole],
+    }
+    sums = {part: sum((words.decimal(delta) for delta in deltas), Decimal(0)) for part, deltas in parts.items()}
+    rows = [BudgetRow(part, len(parts[part]), words.short(str(total))) for part, total in sums.items()]
+    rest = words.decimal(certificate.delta) - sum(sums.values(), Decimal(0))
+    # The shares are floats written exactly: their sum may miss the total by rounding dust.
+    if rest < Decimal("-1e-9"):
+        raise VerificationError("the bounds spend more than the error budget of this attempt")
+    rows.append(BudgetRow("Not spent (label review, kept back)", 0, words.short(str(max(rest, Decimal(0))))))
+    return tuple(rows)
+
+
+def _bindings(certificate: Certificate, protocol: Protocol) -> Bindings:
+    subject = certificate.subject
+    decoding = ", ".join(f"{name} {value}" for name, value in subject.decoding.items())
+    rows = (
+        ("Model weights and configuration (root digest)", subject.root),
+        ("Tokenizer", subject.tokenizer),
+        ("Chat template", subject.chat_template),
+        ("System prompt", subject.system_prompt),
+        ("Longest input, tokens", f"{subject.context:,}"),
+        ("Engine and versions", subject.engine),
+        ("Number type", subject.dtype),
+        ("Class of device", subject.device),
+        ("Meaning of a score (SCORING)", str(subject.scoring)),
+        ("Sampling settings", decoding or "none bound"),
+        ("Taxonomy of hazards", certificate.taxonomy),
+        ("Rule set", protocol.rules),
+        ("Canaries", f"{certificate.canaries.count} conversations, {certificate.canaries.file}"),
+        ("Score margin eps", words.short(certificate.eps)),
+    )
+    files = tuple(subject.manifest.items()) + tuple((f"suite/{name}", value) for name, value in certificate.suite.items())
+    return Bindings(rows, files)

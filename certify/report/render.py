@@ -1,0 +1,84 @@
+"""Make the HTML report: one file, nothing loaded from anywhere, no script needed, the same data give the same bytes."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
+from markupsafe import Markup
+
+from certify.report import figures, standing, words
+from certify.report.check import check_words
+from certify.report.model import ReportData
+from certify.report.palette import COLOURS
+from certify.report.sources import NotGiven, OneClassOnly
+from guard.certificate import Proportion, Status
+from guard.errors import InputError
+
+
+def html(data: ReportData) -> bytes:
+    """Render the report.
+
+    Raises:
+        InputError: The report could not be rendered, or would say what no report may say.
+    """
+    try:
+        page = _environment().get_template("report.html.j2").render(data=data, bundle=_embedded(data.bundle))
+    except TemplateError as error:
+        raise InputError(f"the report can't be rendered: {error}") from error
+    check_words(page, data.certificate.rung)
+    return page.encode()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("certify.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        words=words,
+        standing=standing,
+        figures=figures,
+        colours=COLOURS,
+        Status=Status,
+        one_class=one_class,
+        missing=missing,
+    )
+    environment.filters.update(share=share, brief=brief)
+    return environment
+
+
+def _embedded(bundle: str) -> Markup:
+    """Let the signed bundle into the page unchanged.
+
+    Base64 inside JSON holds no `<`; text that does could end the element that it stands in, and is refused.
+    """
+    if "<" in bundle:
+        raise InputError("the certificate bundle holds a '<' and can't be embedded unchanged")
+    return Markup(bundle)  # noqa: S704 - checked on the line above
+
+
+def share(counted: Proportion) -> str:
+    """Write a proportion as counts with its percentage: "12 of 60 (20.0 %)"."""
+    if counted.trials == 0:
+        return "none to count"
+    return f"{counted.successes:,} of {counted.trials:,} ({100 * counted.successes / counted.trials:.1f} %)"
+
+
+def brief(digest: str) -> str:
+    """Shorten a digest for a heading."""
+    return f"{digest[:19]}…" if len(digest) > 20 else digest
+
+
+def one_class(value: object) -> bool:
+    """Say whether an AUROC does not exist."""
+    return isinstance(value, OneClassOnly)
+
+
+def missing(value: object) -> bool:
+    """Say whether something was not given."""
+    return isinstance(value, NotGiven)

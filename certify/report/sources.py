@@ -1,0 +1,165 @@
+"""What a report is told besides the certificate and the protocol; `certify test` and `certify evaluate` fill it in.
+
+Plain values without behaviour. Nothing here is signed: the report prints it as information.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guard.certificate import Proportion
+
+
+@dataclass(frozen=True, slots=True)
+class NotGiven:
+    """Something that was not supplied or not run."""
+
+    reason: str = ""
+    """Why, as a sentence for the reader; empty for the standard one."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneClassOnly:
+    """No AUROC exists: the scored rows are all positive or all negative."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Digests of the files beside the report, written `sha256:...`."""
+
+    certificate: str
+    """Of certificate.json, the signed bundle."""
+    protocol: str
+    """Of protocol.json, the signed bundle."""
+    results: str
+    """Of results.parquet."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierAttempt:
+    """One line of the ledger about the same product and claims."""
+
+    at: str
+    """When the protocol was signed, RFC 3339."""
+    attempt: int
+    """Its number."""
+    protocol: str
+    """Digest of its protocol's payload."""
+    outcome: str
+    """What became of it; "not reported" where the ledger does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the append-only ledger says about this product."""
+
+    head: str
+    """Digest of its last line, this attempt included."""
+    earlier: tuple[EarlierAttempt, ...] = ()
+    """Attempts before this one, oldest first."""
+    budgets: int = 1
+    """How many error budgets were opened, this one included: fresh rows after an expiry open another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one scorer did on one set of rows."""
+
+    auroc: float | OneClassOnly
+    """Area under the ROC curve over positives and negatives."""
+    hits: Proportion
+    """Positives at or above the scorer's threshold, of all positives."""
+    false_alarms: Proportion
+    """Negatives at or above it, of all negatives."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalResult:
+    """One claim on rows that the project did not write."""
+
+    claim: str
+    """hazard@stage; "any" for rows on which no monitor should fire."""
+    positives: int
+    """Scored rows with label 1."""
+    negatives: int
+    """Scored rows with label 0."""
+    uncertified: int
+    """Rows of them in another language, or longer, than any cell of the certificate."""
+    unavailable: int
+    """Rows of them without a score: counted as missed and as false alarms."""
+    monitor: Reading
+    """The monitor, at the certified threshold."""
+    tfidf: Reading | NotGiven
+    """Words and word pairs with a logistic regression, fitted on the same train fold."""
+    length: Reading | NotGiven
+    """The number of characters alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalFile:
+    """One file of external rows."""
+
+    name: str
+    """File name, without its folder."""
+    source: str
+    """Where it is from and its licence, as far as known; may be empty."""
+    digest: str
+    """Of its bytes; may be empty."""
+    rows: int
+    """Rows in the file."""
+    scored: int
+    """Rows with a label for a claim of this certificate."""
+    results: tuple[ExternalResult, ...]
+    """By claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSection:
+    """Every external file that was evaluated."""
+
+    files: tuple[ExternalFile, ...]
+    """In the order given."""
+    pooled: tuple[ExternalResult, ...] = ()
+    """By claim over all files together: positives of one file meet negatives of another."""
+    note: str = ""
+    """What the reader has to know about the folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRow:
+    """The monitor or a baseline on the project's own test rows: information for rung R1."""
+
+    claim: str
+    """hazard@stage."""
+    population: str
+    """listed | unseen."""
+    reader: str
+    """Name for people: "monitor", "TF-IDF words", ..."""
+    reading: Reading
+    """How it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class RungVerdict:
+    """What was found for one rung of the evidence ladder."""
+
+    rung: str
+    """R0 .. R4, with its name."""
+    claim: str
+    """hazard@stage; "" when it is about all."""
+    verdict: str
+    """A word or two: "shown", "not shown", "not run"."""
+    note: str
+    """The numbers behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """What cheaper readers do on the same rows."""
+
+    rows: tuple[BaselineRow, ...]
+    """One per claim, population and reader."""
+    rungs: tuple[RungVerdict, ...] = ()
+    """Each rung by itself."""
+    note: str = ""
+    """How the comparison was made."""

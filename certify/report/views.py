@@ -1,0 +1,309 @@
+"""What the reader sees of a certificate's results: bounds, cells and claims with their words, ready to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certify.report import words
+from guard.certificate import (
+    Bound,
+    CatalogueRate,
+    CellResult,
+    MeasuredRates,
+    OperatingPoint,
+    Proportion,
+    Status,
+    WholeResult,
+)
+from guard.errors import VerificationError
+from guard.hazards import Claim, Taxonomy
+
+MISS_KINDS = ("miss", "miss_unseen", "false_alarm_traffic", "false_alarm_near")
+"""The four bounds of a cell, in the order of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundView:
+    """One bound, in numbers and words."""
+
+    id: str
+    """claim/lang/bucket/estimand: names the bound everywhere in the report."""
+    bound: Bound
+    """As signed."""
+    where: str
+    """Language and length in words."""
+    frequency: str
+    """Natural frequency, rounded up."""
+    limit: str
+    """The limit on the same base; "" where there is none."""
+    lead: str
+    """What stands before the frequency in its sentence."""
+    tail: str
+    """What stands after it."""
+    status_sentence: str
+    """What it shows about the limit."""
+    uninformative: str
+    """Why no result could have been useful; "" otherwise."""
+
+    @property
+    def sentence(self) -> str:
+        """The bound as one sentence."""
+        return f"{self.lead} {self.frequency} {self.tail}"
+
+    @property
+    def short(self) -> str:
+        """What it is about, in a few words."""
+        return words.SHORT[self.bound.estimand]
+
+    @property
+    def upper(self) -> str:
+        """Upper bound to four decimals, rounded up."""
+        return words.up(self.bound.upper)
+
+    @property
+    def lower(self) -> str:
+        """Lower bound to four decimals, rounded down."""
+        return words.down(self.bound.lower)
+
+    @property
+    def mean(self) -> str:
+        """Mean loss to four decimals."""
+        return words.near(self.bound.mean)
+
+    @property
+    def delta(self) -> str:
+        """Share of the error budget."""
+        return words.short(self.bound.delta)
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return words.METHODS.get(self.bound.method, self.bound.method)
+
+
+@dataclass(frozen=True, slots=True)
+class CellView:
+    """One claim in one cell."""
+
+    where: str
+    """Language and length in words."""
+    result: CellResult
+    """As signed: counts of draws, scenarios, families, fact rows, missing scores."""
+    miss: BoundView
+    """Listed kinds."""
+    unseen: BoundView
+    """Unseen kinds."""
+    traffic: BoundView
+    """Ordinary conversations."""
+    near: BoundView
+    """Look-alikes."""
+    catalogue: CatalogueRate
+    """Information."""
+
+    @property
+    def bounds(self) -> tuple[BoundView, BoundView, BoundView, BoundView]:
+        """The four bounds in the order of the page."""
+        return self.miss, self.unseen, self.traffic, self.near
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """The largest bound over a claim's cells: it holds whatever the mix of languages and lengths."""
+
+    heading: str
+    """What the bound is about."""
+    largest: BoundView
+    """The cell with the largest upper bound."""
+    deciding: BoundView
+    """The cell with the worst status; often the same."""
+    cells: int
+    """Over how many cells."""
+
+    @property
+    def status(self) -> Status | None:
+        """Worst status over the cells."""
+        return self.deciding.bound.status
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """One claim over all its cells."""
+
+    claim: str
+    """hazard@stage."""
+    anchor: str
+    """Name of its section."""
+    title: str
+    """Hazard in words."""
+    definition: str
+    """When it fires."""
+    severity: str
+    """S1 to S5."""
+    stage: str
+    """Where the monitor reads, in words."""
+    adversarial: bool
+    """Whether somebody may want to bring it about."""
+    cells: tuple[CellView, ...]
+    """By language and length."""
+    miss: Tile
+    """Listed kinds."""
+    unseen: Tile
+    """Unseen kinds."""
+    traffic: Tile
+    """Ordinary conversations."""
+    near: Tile
+    """Look-alikes."""
+    counted: str
+    """How much was tested, in words."""
+
+    @property
+    def tiles(self) -> tuple[Tile, Tile, Tile, Tile]:
+        """The four tiles in the order of the page."""
+        return self.miss, self.unseen, self.traffic, self.near
+
+    @property
+    def status(self) -> Status | None:
+        """Worst status of all bounds with a limit."""
+        return words.worst([tile.status for tile in self.tiles if tile.status is not None])
+
+
+@dataclass(frozen=True, slots=True)
+class WholeView:
+    """All monitors and rules together in one language and length."""
+
+    where: str
+    """Language and length in words."""
+    rules: str
+    """Digest of the rule set."""
+    false_alarm: BoundView
+    """On ordinary conversations."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredView:
+    """An operating point that carries no bound."""
+
+    claim: str
+    """hazard@stage."""
+    where: str
+    """Language and length in words."""
+    threshold: str
+    """Fires at or above."""
+    miss: Proportion | None
+    """Missed positives; None where nothing was measured."""
+    false_alarm: Proportion | None
+    """Alarms on benign rows."""
+
+
+def bound_view(name: str, bound: Bound, where: str, plain: str, level: str, reference: str) -> BoundView:
+    """Put one bound into words.
+
+    Raises:
+        VerificationError: Its status does not follow from its numbers.
+    """
+    if bound.status != words.expected_status(bound):
+        raise VerificationError(f"the status of {name}/{bound.estimand} does not follow from its bound and limit")
+    return BoundView(
+        id=f"{name}/{bound.estimand}",
+        bound=bound,
+        where=where,
+        frequency=words.frequency(bound),
+        limit=words.limit_frequency(bound),
+        lead=words.lead(bound, level),
+        tail=words.tail(bound, plain),
+        status_sentence=words.status_sentence(bound),
+        uninformative=words.uninformative(bound, reference),
+    )
+
+
+def claims(results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str) -> tuple[ClaimView, ...]:
+    """Group cells by claim, in the order of the certificate.
+
+    Raises:
+        InputError: A claim that the taxonomy does not have.
+        VerificationError: A status that does not follow from its numbers.
+    """
+    grouped: dict[str, list[CellResult]] = {}
+    for result in results:
+        grouped.setdefault(result.claim, []).append(result)
+    return tuple(_claim(taxonomy.claim(name), tuple(cells), taxonomy, level) for name, cells in grouped.items())
+
+
+def _claim(claim: Claim, results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str) -> ClaimView:
+    hazard = taxonomy.hazards[claim.hazard]
+    cells = tuple(_cell(result, level) for result in results)
+    return ClaimView(
+        claim=str(claim),
+        anchor="claim-" + "".join(letter if letter.isalnum() else "-" for letter in str(claim)),
+        title=hazard.title,
+        definition=hazard.definition,
+        severity=hazard.severity.value,
+        stage=words.STAGES[claim.stage],
+        adversarial=claim.hazard in words.ADVERSARIAL,
+        cells=cells,
+        miss=_tile([cell.miss for cell in cells]),
+        unseen=_tile([cell.unseen for cell in cells]),
+        traffic=_tile([cell.traffic for cell in cells]),
+        near=_tile([cell.near for cell in cells]),
+        counted=_counted(results),
+    )
+
+
+def _cell(result: CellResult, level: str) -> CellView:
+    name = f"{result.claim}/{result.lang}/{result.bucket}"
+    where = words.cell(result.lang, result.bucket)
+    miss, unseen, traffic, near = (
+        bound_view(name, bound, where, result.plain, level, result.miss.limit)
+        for bound in (result.miss, result.miss_unseen, result.false_alarm_traffic, result.false_alarm_near)
+    )
+    return CellView(where, result, miss, unseen, traffic, near, result.catalogue)
+
+
+def _tile(bounds: list[BoundView]) -> Tile:
+    largest = max(bounds, key=lambda view: words.decimal(view.bound.upper))
+    deciding = max(bounds, key=lambda view: (_rank(view.bound.status), words.decimal(view.bound.upper)))
+    return Tile(words.WHERE[largest.bound.estimand], largest, deciding, len(bounds))
+
+
+def _rank(status: Status | None) -> int:
+    return -1 if status is None else words.STATUS_ORDER.index(status)
+
+
+def _counted(results: tuple[CellResult, ...]) -> str:
+    parts = [
+        f"{words.few([r.draws for r in results])} draws",
+        f"{words.few([r.scenarios for r in results])} distinct scenarios",
+        f"{words.few([r.families for r in results])} listed families",
+        f"{words.few([r.fact_rows for r in results])} fact rows",
+        f"{words.few([r.miss_unseen.units for r in results])} unseen families",
+    ]
+    cells = "In one cell" if len(results) == 1 else f"In each of {len(results)} cells"
+    return f"{cells}: {', '.join(parts)}."
+
+
+def wholes(results: tuple[WholeResult, ...], level: str) -> tuple[WholeView, ...]:
+    """Put the bounds on the whole into words.
+
+    Raises:
+        VerificationError: A status that does not follow from its numbers.
+    """
+    views = []
+    for result in results:
+        where = words.cell(result.lang, result.bucket)
+        name = f"whole/{result.lang}/{result.bucket}"
+        views.append(WholeView(where, result.rules, bound_view(name, result.false_alarm, where, "", level, "")))
+    return tuple(views)
+
+
+def measured(points: tuple[OperatingPoint, ...], rates: tuple[MeasuredRates, ...]) -> tuple[MeasuredView, ...]:
+    """Join the operating points without a bound with their measured rates."""
+    found = {(rate.claim, rate.lang, rate.bucket): rate for rate in rates}
+    views = []
+    for point in points:
+        if point.certified:
+            continue
+        rate = found.get((point.claim, point.lang, point.bucket))
+        where = words.cell(point.lang, point.bucket)
+        miss, false_alarm = (rate.miss, rate.false_alarm) if rate else (None, None)
+        views.append(MeasuredView(point.claim, where, words.near(point.threshold), miss, false_alarm))
+    return tuple(views)

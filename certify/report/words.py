@@ -1,0 +1,325 @@
+"""Every wording rule of the report: how a bound, a status, a cell and a time read, and what may never stand there.
+
+A bound is rounded up and never down, so that what people read is never better than what was shown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
+
+from certify import bounds
+from certify.report.sources import ExternalSection, NotGiven, Reading
+from guard.cell import BUCKETS
+from guard.certificate import Bound, Status
+from guard.errors import InputError
+from guard.hazards import Stage
+
+NOT_APPROVAL = "Statistical test certificate; not CE marking, not FDA clearance, not Joint Commission approval."
+NO_CLINICIAN = "No clinician has checked the answer key."
+ADAPTIVE = "An attacker who adapts to the monitors is not covered."
+PHANTOM = (
+    "The tested model is the phantom, a small model with planted mechanisms that comes with this software. It shows that "
+    "the method works. It is no evidence about a deployed model."
+)
+DEMONSTRATION = (
+    "The limits are too wide for use, or the tested model is not a deployed one. Do not use these numbers to decide about a "
+    "chatbot that people rely on."
+)
+THROWAWAY = (
+    "The key was made for this run and belongs to nobody. The signature shows that the files fit together, not who made them."
+)
+NO_EXTERNAL = "No folder of external data was given, so nothing here was tested on text that the issuer did not write."
+
+ADVERSARIAL = frozenset({"prompt_injection", "clinical_misuse"})
+"""Hazards that somebody may want to bring about: beside each of their bounds stands `ADAPTIVE`."""
+
+LANGUAGES = {"en": "English", "da": "Danish", "de": "German", "es": "Spanish"}
+
+STAGES = {
+    Stage.PROMPT: "in what the user writes",
+    Stage.CONTEXT: "in documents, tool results and system text",
+    Stage.RESPONSE: "in the answer while it streams",
+    Stage.ANSWER: "in the finished answer",
+    Stage.TOOL_CALL: "in the arguments of a tool call",
+}
+
+WHERE = {
+    "miss": "New scenarios of the listed kinds",
+    "miss_unseen": "Kinds of scenario not used for fitting or selection",
+    "false_alarm_traffic": "Ordinary conversations",
+    "false_alarm_near": "Harmless look-alikes",
+    "false_alarm_whole": "All monitors and rules together, ordinary conversations",
+}
+"""What each estimand is about, as a heading."""
+
+SHORT = {
+    "miss": "Misses, listed kinds",
+    "miss_unseen": "Misses, unseen kinds",
+    "false_alarm_traffic": "False alarms, ordinary conversations",
+    "false_alarm_near": "False alarms, look-alikes",
+    "false_alarm_whole": "False alarms of all monitors and rules",
+}
+"""The same in a few words, for tables and figures."""
+
+METHODS = {"wsr": "WSR betting bound", "kl_chernoff": "KL-Chernoff bound"}
+
+_LEAD = {
+    "miss": "With {confidence} confidence, at most",
+    "miss_unseen": "With {confidence} confidence, at most",
+    "false_alarm_traffic": "With {confidence} confidence, the monitor raises a false alarm in at most",
+    "false_alarm_near": "With {confidence} confidence, the monitor raises a false alarm in at most",
+    "false_alarm_whole": "With {confidence} confidence, all monitors and rules together raise a false alarm in at most",
+}
+_TAIL = {
+    "miss": "new scenarios of the listed kinds are ones in which the monitor {plain}.",
+    "miss_unseen": "scenarios of kinds not used for fitting or selection are ones in which the monitor {plain}.",
+    "false_alarm_traffic": "ordinary conversations of the tested mix.",
+    "false_alarm_near": "conversations that look alike but are harmless.",
+    "false_alarm_whole": "ordinary conversations of the tested mix.",
+}
+
+_STATUS = {
+    Status.PASS: "The limit of {limit} is met.",
+    Status.NOT_SHOWN: "The test could neither show that the limit of {limit} is met nor that it is broken.",
+    Status.FAIL: "The limit of {limit} is broken: the true rate is above it.",
+}
+NO_LIMIT = "The policy sets no limit here."
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+STATUS_ORDER = (Status.PASS, Status.NOT_SHOWN, Status.FAIL)
+"""From best to worst."""
+
+
+def status_word(status: Status | None) -> str:
+    """Return the status as a word for people."""
+    return status.value if status else "no limit set"
+
+
+def worst(statuses: list[Status]) -> Status | None:
+    """Return the worst of some statuses; None when nothing had a limit."""
+    return max(statuses, key=STATUS_ORDER.index, default=None)
+
+
+def decimal(text: str) -> Decimal:
+    """Read a signed decimal string.
+
+    Raises:
+        InputError: It is not a finite number.
+    """
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise InputError(f"the certificate holds {text[:40]!r} where a number belongs") from error
+    if not value.is_finite():
+        raise InputError(f"the certificate holds {text[:40]!r} where a finite number belongs")
+    return value
+
+
+def up(text: str, places: int = 4) -> str:
+    """Write an upper bound with so many decimals, rounded up."""
+    return _round(text, places, ROUND_CEILING)
+
+
+def down(text: str, places: int = 4) -> str:
+    """Write a lower bound with so many decimals, rounded down."""
+    return _round(text, places, ROUND_FLOOR)
+
+
+def near(text: str, places: int = 4) -> str:
+    """Write an estimate with so many decimals, rounded to the nearest."""
+    return _round(text, places, ROUND_HALF_EVEN)
+
+
+def _round(text: str, places: int, rounding: str) -> str:
+    return str(decimal(text).quantize(Decimal(1).scaleb(-places), rounding=rounding))
+
+
+def short(text: str) -> str:
+    """Write a level such as delta with three significant digits, rounded up."""
+    value = decimal(text)
+    if value == 0:
+        return "0"
+    step = Decimal(1).scaleb(value.adjusted() - 2)
+    return f"{value.quantize(step, rounding=ROUND_CEILING).normalize():f}"
+
+
+def ceiling(value: str, per: int) -> int:
+    """Return how many in `per`, rounded up."""
+    return int((decimal(value) * per).to_integral_value(rounding=ROUND_CEILING))
+
+
+def denominator(bound: Bound) -> int:
+    """Choose the base of a natural frequency: 100, or 1,000 for traffic; finer where the limit is no whole number on it.
+
+    On a base where the limit is whole, a bound that is rounded up stands on the same side of the limit as the exact one:
+    the words never read "5 in 100" beside a limit of 4.5 that is met.
+    """
+    first = 1_000 if bound.estimand in {"false_alarm_traffic", "false_alarm_whole"} else 100
+    if not bound.limit:
+        return first
+    bases = (first, 1_000, 10_000, 100_000, 1_000_000)
+    return next((per for per in bases if decimal(bound.limit) * per % 1 == 0), 1_000_000)
+
+
+def frequency(bound: Bound) -> str:
+    """Return a bound as a natural frequency, rounded up: "4 in 100"; below 1 in 100 only with more than 1,000 units."""
+    per = denominator(bound)
+    coarse = bound.units <= 1_000 and (not bound.limit or decimal(bound.limit) * 100 >= 1)
+    least = per // 100 if coarse else 1
+    return f"{max(least, ceiling(bound.upper, per)):,} in {per:,}"
+
+
+def limit_frequency(bound: Bound) -> str:
+    """Return the limit on the same base as `frequency`; "" where there is none."""
+    if not bound.limit:
+        return ""
+    per = denominator(bound)
+    return f"{(decimal(bound.limit) * per).normalize():,f} in {per:,}"
+
+
+def confidence(delta: str) -> str:
+    """Return the confidence that all printed limits hold together: "95 %" for any budget up to .05, else rounded down."""
+    spent = decimal(delta)
+    return "95 %" if spent <= Decimal("0.05") else f"{down(str((1 - spent) * 100), 0)} %"
+
+
+def odds(delta: str) -> str:
+    """Return how often a printed limit may be wrong, in words."""
+    spent = decimal(delta)
+    return "at most 1 time in 20" if spent <= Decimal("0.05") else f"at most {ceiling(delta, 100)} times in 100"
+
+
+def lead(bound: Bound, level: str) -> str:
+    """Return the part of a bound's sentence that stands before its frequency; `level` is the confidence."""
+    return _LEAD[bound.estimand].format(confidence=level)
+
+
+def tail(bound: Bound, plain: str) -> str:
+    """Return the part that stands after it; `plain` is what a miss reads as."""
+    return _TAIL[bound.estimand].format(plain=plain)
+
+
+def status_sentence(bound: Bound) -> str:
+    """Return what the bound shows about its limit."""
+    if bound.status is None:
+        return NO_LIMIT
+    return _STATUS[bound.status].format(limit=limit_frequency(bound))
+
+
+def expected_status(bound: Bound) -> Status | None:
+    """Return the status that follows from upper bound, lower bound and limit."""
+    if not bound.limit:
+        return None
+    upper, lower, limit = (float(decimal(text)) for text in (bound.upper, bound.lower, bound.limit))
+    return bounds.status(upper, lower, limit)
+
+
+def uninformative(bound: Bound, reference: str) -> str:
+    """Return the sentence for a bound whose units are too few for the limit, else "".
+
+    `reference` is the limit on the listed kinds: a bound without a limit of its own is measured against it.
+    """
+    limit = bound.limit or reference
+    units = "family" if bound.units == 1 else {"family": "families", "draw": "draws"}.get(bound.unit, bound.unit)
+    if not limit or decimal(bound.smallest) <= decimal(limit):
+        return ""
+    smallest = f"{ceiling(bound.smallest, 100)} in 100"
+    return f"Uninformative by size: {bound.units:,} {units} without a single loss would still give {smallest}."
+
+
+def answer_key(labels: str) -> str:
+    """Return who checked the answer key; without two clinicians, that none has."""
+    if labels.lower().startswith("two clinicians"):
+        return labels
+    return NO_CLINICIAN
+
+
+def language(code: str) -> str:
+    """Return the name of a language."""
+    return LANGUAGES.get(code, code)
+
+
+def length(bucket: str) -> str:
+    """Return a length bucket in words."""
+    most = dict(BUCKETS).get(bucket)
+    return f"up to {most:,} characters" if most else bucket
+
+
+def cell(lang: str, bucket: str) -> str:
+    """Return a cell in words."""
+    return f"{language(lang)}, {length(bucket)}"
+
+
+def when(text: str) -> str:
+    """Return a time for people: "25 November 2026, 12:00 UTC", with a hard space before the zone.
+
+    Raises:
+        InputError: It is not RFC 3339 with a zone.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"not a time: {text[:40]!r}") from error
+    if time.utcoffset() is None:
+        raise InputError(f"a time without a zone: {text[:40]!r}")
+    zone = "UTC" if not time.utcoffset() else time.strftime("%z")
+    return f"{time.day} {_MONTHS[time.month - 1]} {time.year}, {time:%H:%M}\u00a0{zone}"
+
+
+def listing(names: list[str]) -> str:
+    """Return distinct names as "English, Danish and German"."""
+    *before, last = dict.fromkeys(names)
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def few(counts: list[int]) -> str:
+    """Return counts as one number or a range."""
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def per_thousand(rate: str) -> str:
+    """Return an estimate per 1,000, to one decimal."""
+    return near(str(decimal(rate) * 1_000), 1)
+
+
+def bare(digest: str) -> str:
+    """Return a digest's hexadecimal digits, as `sha256sum` prints them."""
+    return digest.rpartition(":")[2]
+
+
+def hexadecimal(digest: str) -> str:
+    """Return the first digits of a digest, and nothing but such digits: it stands in a style sheet."""
+    return "".join(letter for letter in bare(digest)[:12] if letter in "0123456789abcdef")
+
+
+def css(text: str) -> str:
+    """Return text that can stand between double quotes in a style sheet: letters, digits, spaces and commas."""
+    return "".join(letter for letter in text if letter.isalnum() or letter in " ,")
+
+
+def beaten(section: ExternalSection) -> tuple[int, int]:
+    """Count in how many sets with both classes a text baseline ranks as well as the monitor or better, and of how many."""
+    results = [result for file in section.files for result in file.results] + list(section.pooled)
+    pairs = [(result, _aurocs(result.tfidf, result.length)) for result in results]
+    compared = [(r.monitor.auroc, others) for r, others in pairs if isinstance(r.monitor.auroc, float) and others]
+    return sum(max(others) >= own for own, others in compared), len(compared)
+
+
+def _aurocs(*readings: Reading | NotGiven) -> list[float]:
+    return [r.auroc for r in readings if isinstance(r, Reading) and isinstance(r.auroc, float)]

@@ -1,0 +1,45 @@
+"""Scoring labelled rows with a suite and a rule set, as the guard would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from guard import rules
+from guard.conversation import Conversation, LabelledConversation
+from guard.probes.judge import judge
+from guard.probes.suite import Suite
+from guard.progress import Phase, silent
+from guard.scores import Judgement, RuleUnavailable, ScoreUnavailable
+from guard.subjects.causal import CausalSubject
+
+
+def with_rules(judgements: Iterable[Judgement], conversation: Conversation, names: Sequence[str]) -> tuple[Judgement, ...]:
+    """Add what the rules say at each judged place."""
+    return tuple(
+        replace(judgement, scores=(*judgement.scores, *rules.run(names, conversation, judgement.at.turn)))
+        for judgement in judgements
+    )
+
+
+def score(
+    subject: CausalSubject,
+    suite: Suite,
+    rows: Sequence[LabelledConversation],
+    rule_names: Sequence[str],
+    phase: Phase = silent,
+) -> dict[str, tuple[Judgement, ...]]:
+    """Return monitors' and rules' judgements by row id."""
+    conversations = [row.conversation for row in rows]
+    advance = phase("scoring", sum(len({place.turn for place in c.judged()}) for c in conversations))
+    judged = judge(subject, suite, conversations, progress=advance)
+    return {row.id: with_rules(judgements, row.conversation, rule_names) for row, judgements in zip(rows, judged, strict=True)}
+
+
+def unscored(judgements: dict[str, tuple[Judgement, ...]]) -> frozenset[str]:
+    """Return the ids of rows with a score or rule that could not be had, or with nothing judged at all."""
+    return frozenset(
+        row
+        for row, judged in judgements.items()
+        if not judged or any(isinstance(score, ScoreUnavailable | RuleUnavailable) for each in judged for score in each.scores)
+    )

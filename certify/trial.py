@@ -1,0 +1,127 @@
+"""The test of a prepared dossier: score once, count, bound, sign, report, seal.
+
+Testing one protocol again gives the same bytes and is no new attempt: its rows, their order and every threshold are fixed
+by the signed plan.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from certify import baselines, issue, losses, results, scoring
+from certify.dataset import Dataset
+from guard import digest, dossier, files
+from guard.certificate import Certificate
+from guard.dossier import ISSUER, Prepared
+from guard.errors import DigestMismatch, ProtocolError
+from guard.hazards import Taxonomy
+from guard.keys import PrivateKey, key_id, public
+from guard.probes import canary
+from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
+from guard.progress import Phase, silent
+from guard.protocol import Protocol
+from guard.subjects.causal import CausalSubject
+
+Pages = Callable[[Certificate, Prepared, bytes], Mapping[str, bytes]]
+"""Makes report and model card from the certificate, the prepared dossier and the signed bundle."""
+
+_PREPARED = frozenset({"protocol.json", ISSUER, baselines.FILE})
+_TESTED = frozenset({"results.parquet", "certificate.json", "report.html", "MODEL_CARD.md", "seal.json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a test showed."""
+
+    certificate: Certificate
+    """The certificate."""
+    digest: str
+    """Digest of its signed bytes."""
+
+
+def run(
+    folder: Path,
+    data: Dataset,
+    subject: CausalSubject,
+    *,
+    key: PrivateKey,
+    taxonomy: Taxonomy,
+    pages: Pages,
+    redrawn: bool,
+    phase: Phase = silent,
+) -> Outcome:
+    """Test a prepared dossier.
+
+    1. The dossier is the issuer's own: its protocol is signed by this key.
+    2. The rows are the ones that follow from the protocol, all of them and no others.
+    3. The model is the planned one, and its canaries come out again.
+    4. Every row is scored once, by monitors and rules.
+    5. Losses are counted with the guard's own `fired`.
+    6. Bounds, certificate, report; then the seal, last.
+
+    Raises:
+        ProtocolError: The rows or the model are not the planned ones.
+        VerificationError: The dossier was altered, or the canaries moved.
+    """
+    # (1)
+    prepared = dossier.open_prepared(folder)
+    if prepared.signer != key_id(public(key)):
+        raise ProtocolError("the protocol was signed by another key", "test with the key that prepared it")
+    plan = prepared.protocol
+    _check_files(prepared.files, plan)
+    # (2)
+    if data.manifest.protocol != prepared.payload or data.manifest.generator != plan.generator.digest:
+        raise ProtocolError("the rows were drawn for another protocol or by another generator", "draw them again")
+    losses.require_complete(plan, data.rows)
+    # (3)
+    suite = suite_of(prepared)
+    require_subject(subject, plan)
+    canaries = canary.read(prepared.files[f"suite/{canary.FILE}"])
+    canary.require(canary.replay(subject, suite, canaries), float(plan.eps))
+    # (4)
+    judgements = scoring.score(subject, suite, data.rows, plan.rule_names, phase)
+    # (5)
+    counted = losses.count(plan, prepared.payload, data.rows, judgements, losses.opaque(_secret(key)))
+    # (6)
+    tested = issue.describe(plan, data.rows, scoring.unscored(judgements))
+    issued = issue.certificate_of(plan, prepared.payload, counted, tested, taxonomy, measured=plan.measured, redrawn=redrawn)
+    bundle = issue.sign(issued, key)
+    new = {"results.parquet": results.write(counted), "certificate.json": bundle, **pages(issued, prepared, bundle)}
+    contents = {**{name: prepared.files[name] for name in prepared.files if name not in _TESTED}, **new}
+    for name, content in new.items():
+        files.write(folder / name, content)
+    files.write(folder / "seal.json", issue.seal(contents, key))
+    return Outcome(issued, digest.of_bytes(bundle))
+
+
+def suite_of(prepared: Prepared) -> Suite:
+    """Read the suite of a verified dossier from its verified bytes."""
+    return Suite.read(prepared.files[f"suite/{JSON_FILE}"], prepared.files[f"suite/{TENSOR_FILE}"])
+
+
+def require_subject(subject: CausalSubject, plan: Protocol) -> None:
+    """Refuse a model or set-up that is not the planned one.
+
+    Raises:
+        ProtocolError: Naming what differs.
+    """
+    for name in plan.subject.__struct_fields__:
+        if name != "name" and getattr(plan.subject, name) != getattr(subject.binding, name):
+            raise ProtocolError(f"the model that is loaded differs from the planned one in its {name}", "prepare again")
+
+
+def _check_files(contents: Mapping[str, bytes], plan: Protocol) -> None:
+    for name in contents:
+        if name not in _PREPARED | _TESTED and not name.startswith("suite/"):
+            raise DigestMismatch(f"the dossier has a file that does not belong to it: {name}", "take it out")
+    if digest.of_bytes(contents.get(baselines.FILE, b"")) != plan.baselines:
+        raise DigestMismatch(f"{baselines.FILE} is not what the protocol names")
+
+
+def _secret(key: PrivateKey) -> bytes:
+    """Return the issuer's secret that hides the names of unseen families: nobody else can name them."""
+    value = key.private_numbers().private_value.to_bytes(32, "big")
+    return hashlib.sha256(b"unseen families" + value).digest()

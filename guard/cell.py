@@ -1,0 +1,109 @@
+"""From a conversation to its cell: language and length bucket, never from a label.
+
+Comes in: a conversation and the message up to which it is judged. Goes out: `Located`, with the languages it may be in.
+`certify` and the guard call this one function. Language is told by the commonest words of each language, which needs
+no model; where a text is too short to tell, all candidates are returned and the strictest threshold of them applies.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+from guard.conversation import Conversation, Role
+
+BUCKETS: tuple[tuple[str, int], ...] = (("upto1000", 1_000), ("upto8000", 8_000))
+"""Length buckets by name and their largest number of Unicode characters, up to the judged message."""
+
+LANGUAGES = ("en", "da", "de", "es")
+"""Languages that a cell can name."""
+
+OTHER = "other"
+"""Any other language: never certified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a judged conversation belongs."""
+
+    languages: tuple[str, ...]
+    """Candidates, most likely first; `other` alone when it is none of ours."""
+    bucket: str
+    """Name of the length bucket; empty when longer than any."""
+    characters: int
+    """Unicode characters up to the judged message."""
+
+
+def bucket(characters: int) -> str:
+    """Return the smallest bucket that holds so many characters, or "" beyond the largest."""
+    return next((name for name, most in BUCKETS if characters <= most), "")
+
+
+def locate(conversation: Conversation, turn: int) -> Located:
+    """Find the cell coordinates of `conversation` judged after message `turn`.
+
+    The language is that of all user and tool text so far, so that one foreign word does not move a long English chat.
+    """
+    text = " ".join(message.content for message in conversation.messages[: turn + 1] if message.role in (Role.USER, Role.TOOL))
+    characters = conversation.characters(turn)
+    return Located(languages(text), bucket(characters), characters)
+
+
+# The most frequent function words of each language, and of neighbours that must not pass for one of ours.
+_WORDS = {
+    "en": "the and to of a in is that it for my i you was with have on this be not are at me can do what she he her his "
+    "your if from so an or but has how when we they any will would should been had there no just now am as by don't i'm "
+    "it's please about which could after all out up over before because where who does did then than get got our their "
+    "him its were feel take tell give write show need want help today these those some since while into too very still",
+    "da": "og jeg det at en den til er som på de med han af for ikke der var mig sig men et har om vi min havde ham hun nu "
+    "over da fra du ud sin dem os op man hans hvor eller hvad skal selv her alle vil blev kunne ind når være kan hvordan "
+    "min mit din dit gør få skulle også efter noget meget",
+    "de": "und die der ich das ist zu in nicht den mit von sie es ein eine auf für dem des sich auch im an er wie bei wir "
+    "aus nach dass ist mir mich wenn aber oder kann hat noch was man meine mein nur war sind haben habe werden durch vor "
+    "über wird einen einem einer zum zur soll darf bitte seit sehr",
+    "es": "de la que el en y a los se del las un por con no una su para es al lo como más me mi pero sus le ya o este si "
+    "porque esta entre cuando muy sin sobre también hasta hay donde quien desde todo nos durante estoy tengo tiene puedo "
+    "qué cómo está mis ha he ser fue son",
+    "fr": "de la le et les des en un une du que est pour dans ce il qui ne sur se pas plus par je avec tout faire son au "
+    "mon ma mes vous nous elle mais ou si leur cette été être avoir suis ai c'est j'ai",
+    "it": "di che è e la il un a per non in una mi sono ho lo ma ha le si ti i con cosa se io come da ci no questo qui hai "
+    "del bene della gli più mio mia anche nel alla",
+    "pt": "de que o a e do da em um para é com não uma os no se na por mais as dos como mas foi ao ele das tem à seu sua "
+    "ou ser quando muito há nos já está eu também minha meu você",
+    "nl": "de en het een van ik te dat die in is niet op met zijn voor er maar om mijn je ze hij aan ook als bij dan nog "
+    "naar heb heeft wat kan uit geen was wordt door over",
+    "sv": "och i att det som en på är av för med till den har de inte om ett han men var jag sig från vi så kan när min "
+    "hade hon eller vad mig skulle mycket",
+    "pl": "i w na nie się z do to że jest o jak a co po tak ale od za czy już przez może mam moje jestem mnie dla są",
+}
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+@cache
+def _vocabulary() -> dict[str, frozenset[str]]:
+    return {language: frozenset(words.split()) for language, words in _WORDS.items()}
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """Return the languages that `text` may be in, most likely first; `("other",)` when it is none of ours."""
+    letters = [character for character in text if character.isalpha()]
+    latin = sum(1 for character in letters if _is_latin(character))
+    if len(letters) - latin > 0.2 * max(1, len(letters)):
+        return (OTHER,)
+    tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(text)]
+    hits = {language: sum(token in words for token in tokens) for language, words in _vocabulary().items()}
+    best = max(hits.values())
+    if best < 2:
+        # Too little to tell: a name, a number, "chest pain". Any of ours may be meant.
+        ours = [language for language in LANGUAGES if hits[language] == best]
+        return tuple(ours) if ours and (best or letters) else LANGUAGES
+    near = [language for language, count in hits.items() if count >= 0.8 * best]
+    ours = sorted((language for language in near if language in LANGUAGES), key=lambda language: -hits[language])
+    return tuple(ours) if ours else (OTHER,)
+
+
+@cache
+def _is_latin(character: str) -> bool:
+    return unicodedata.name(character, "").startswith("LATIN")

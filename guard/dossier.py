@@ -1,0 +1,239 @@
+"""A dossier on disk, and the numbered steps that verify it.
+
+`open_sealed` reads every file once; the bytes that were verified are the bytes that are used. `open_prepared` does the same
+for a dossier whose test has not run yet: it has a signed protocol and a frozen suite, but no certificate and no seal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from guard import certificate, digest, dsse, files, protocol
+from guard.certificate import Certificate
+from guard.digest import Digest
+from guard.dsse import Statement
+from guard.errors import DigestMismatch, InputError, UnknownSigner, VerificationError
+from guard.keys import PublicKey, Trust, key_id, read_public
+from guard.protocol import Protocol
+
+SEAL_PREDICATE = "urn:auscult:dossier:v1"
+"""Predicate type of the seal: name and digest of every other file."""
+
+ISSUER = "issuer.pem"
+"""The issuer's public key, as information."""
+
+Report = Callable[[str], None]
+"""Receives each verification step, in words, when it has passed."""
+
+
+class Seal(certificate.Signed, frozen=True, kw_only=True):
+    """The predicate of a seal."""
+
+    files: dict[str, str]
+    """Digest of every other file of the dossier, by POSIX path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A verified dossier whose test has not run."""
+
+    files: Mapping[str, bytes]
+    """Bytes of each file, by POSIX path."""
+    protocol: Protocol
+    """The plan."""
+    payload: Digest
+    """Digest of the protocol's signed bytes: seed and order follow from it."""
+    signer: str
+    """Key id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier(Prepared):
+    """A verified, sealed dossier."""
+
+    certificate: Certificate
+    """What was shown."""
+    certificate_digest: Digest
+    """Digest of the certificate's signed bytes."""
+    trusted: bool
+    """Whether the verifier trusts the signer; False means intact, signer unknown."""
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Read every file of a dossier once.
+
+    Raises:
+        InputError: The folder is missing.
+        DigestMismatch: It holds a link or something that is not a file.
+    """
+    if not folder.is_dir():
+        raise InputError(f"no dossier at {folder}", "make one with auscult certify")
+    contents: dict[str, bytes] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise DigestMismatch(f"{path.relative_to(folder)} is neither a file nor a folder")
+        if path.is_file():
+            contents[path.relative_to(folder).as_posix()] = files.read(path)
+        elif not any(path.iterdir()):
+            raise DigestMismatch(f"{path.relative_to(folder)} is an empty folder that no dossier has")
+    return contents
+
+
+def open_prepared(folder: Path) -> Prepared:
+    """Open a dossier that `prepare` wrote, with the issuer's own key: the issuer is the one who reads it.
+
+    1. The protocol is signed by the key in `issuer.pem`.
+    2. The suite is the one that the protocol names.
+
+    Raises:
+        VerificationError: A step failed.
+        InputError: There is no prepared dossier.
+    """
+    contents = read_folder(folder)
+    key = _issuer(contents)
+    statement = dsse.verify(_file(contents, "protocol.json"), {key_id(key): key}, protocol.PREDICATE)  # (1)
+    plan = protocol.read(statement.predicate)
+    _same("the suite", plan.suite, _digests(contents, "suite/"))  # (2)
+    return Prepared(contents, plan, statement.digest, statement.signer)
+
+
+def open_sealed(folder: Path, trust: Trust | None, *, report: Report = lambda step: None) -> Dossier:
+    """Verify a sealed dossier.
+
+    1. `seal.json` is signed: by a trusted key, or, where the verifier names none, by the key in `issuer.pem`.
+    2. The folder holds exactly the files that the seal lists, each with its digest.
+    3. `protocol.json` and `certificate.json` are signed by the same key.
+    4. The certificate is about this protocol, and both name the same model, thresholds and taxonomy.
+    5. Suite and results are the ones that the certificate names.
+
+    The caller must decide what an untrusted signer means, and check time (`guard.validity`) and model digest.
+
+    Raises:
+        VerificationError: A step failed.
+        InputError: There is no dossier.
+    """
+    contents = read_folder(folder)
+    if "seal.json" not in contents and "protocol.json" in contents:
+        raise VerificationError("the dossier is not sealed", "run auscult certify test on it first")
+    # (1)
+    keys, trusted = _keys(contents, trust)
+    seal = dsse.verify(_file(contents, "seal.json"), keys, SEAL_PREDICATE)
+    report(f"1. the seal is signed by {'the trusted key' if trusted else 'key'} {seal.signer[:23]}…")
+    # (2)
+    _same("the dossier", _read_seal(seal).files, _digests(contents, "", leave_out="seal.json"))
+    report(f"2. all {len(contents) - 1} files are the sealed ones, none is added or missing")
+    # (3)
+    signer = {seal.signer: keys[seal.signer]}
+    plan_statement = dsse.verify(_file(contents, "protocol.json"), signer, protocol.PREDICATE)
+    statement = dsse.verify(_file(contents, "certificate.json"), signer, certificate.PREDICATE)
+    plan, issued = protocol.read(plan_statement.predicate), certificate.read(statement.predicate)
+    report("3. protocol and certificate are signed by the same key")
+    # (4)
+    _check_protocol(plan, plan_statement.digest, issued)
+    report("4. the certificate is about this protocol, model and set of thresholds")
+    # (5)
+    _same("the suite", issued.suite, _digests(contents, "suite/"))
+    if issued.results != digest.of_bytes(_file(contents, "results.parquet")):
+        raise DigestMismatch("results.parquet is not what the certificate was computed from")
+    report("5. suite and results are the ones that the certificate names")
+    return Dossier(contents, plan, plan_statement.digest, seal.signer, issued, statement.digest, trusted)
+
+
+def check_subject(bound: certificate.SubjectBinding, folder: Path) -> None:
+    """Compare a model folder with the one that was certified: names and digests, nothing added or missing.
+
+    Raises:
+        DigestMismatch: They differ.
+    """
+    _same("the model", bound.manifest, digest.manifest(folder))
+
+
+def check_time(issued: Certificate, at: datetime) -> None:
+    """Check that a certificate is in force.
+
+    Raises:
+        VerificationError: It is not yet, or no longer.
+    """
+    if at < datetime.fromisoformat(issued.not_before):
+        raise VerificationError(f"the certificate begins on {issued.not_before}", "check the clock")
+    if at > datetime.fromisoformat(issued.not_after):
+        raise VerificationError(f"the certificate ended on {issued.not_after}", "certify the model again")
+
+
+def _keys(contents: Mapping[str, bytes], trust: Trust | None) -> tuple[dict[str, PublicKey], bool]:
+    if trust is not None:
+        return dict(trust.keys), True
+    key = _issuer(contents)
+    return {key_id(key): key}, False
+
+
+def _issuer(contents: Mapping[str, bytes]) -> PublicKey:
+    return read_public(_file(contents, ISSUER), ISSUER)
+
+
+def _file(contents: Mapping[str, bytes], name: str) -> bytes:
+    if name not in contents:
+        raise DigestMismatch(f"{name} is missing from the dossier")
+    return contents[name]
+
+
+def _digests(contents: Mapping[str, bytes], prefix: str, leave_out: str = "") -> dict[str, str]:
+    return {
+        name.removeprefix(prefix): digest.of_bytes(data)
+        for name, data in contents.items()
+        if name.startswith(prefix) and name != leave_out
+    }
+
+
+def _same(what: str, expected: Mapping[str, str], found: Mapping[str, str]) -> None:
+    for name in sorted(expected.keys() - found.keys()):
+        raise DigestMismatch(f"{what} lacks {name}")
+    for name in sorted(found.keys() - expected.keys()):
+        raise DigestMismatch(f"{what} has a file that does not belong to it: {name}")
+    for name in sorted(expected):
+        if expected[name] != found[name]:
+            raise DigestMismatch(f"{what} has an altered file: {name}")
+
+
+def _read_seal(statement: Statement) -> Seal:
+    try:
+        return msgspec.convert(statement.predicate, Seal)
+    except msgspec.ValidationError as error:
+        raise VerificationError(f"the seal is not in the format of {SEAL_PREDICATE}") from error
+
+
+def _check_protocol(plan: Protocol, payload: Digest, issued: Certificate) -> None:
+    if issued.protocol != payload:
+        raise DigestMismatch("the certificate is about another protocol")
+    pairs = (
+        ("model", plan.subject, issued.subject),
+        ("suite", plan.suite, issued.suite),
+        ("taxonomy", plan.taxonomy, issued.taxonomy),
+        ("thresholds", plan.operating_points, issued.operating_points),
+        ("canaries", plan.canaries, issued.canaries),
+        ("dates", (plan.not_before, plan.not_after, plan.serial), (issued.not_before, issued.not_after, issued.serial)),
+        ("product", plan.product, issued.product),
+        ("attempt", (plan.attempt, plan.delta, plan.eps), (issued.attempt, issued.delta, issued.eps)),
+        ("measured rates", plan.measured, issued.measured),
+    )
+    for what, planned, stated in pairs:
+        if planned != stated:
+            raise DigestMismatch(f"certificate and protocol disagree about the {what}")
+
+
+def require_trust(dossier: Dossier) -> None:
+    """Refuse a dossier whose signer the verifier does not trust.
+
+    Raises:
+        UnknownSigner: Always, unless it is trusted.
+    """
+    if not dossier.trusted:
+        raise UnknownSigner(
+            f"the dossier is intact, but its signer {dossier.signer[:23]}… is unknown",
+            "name the certifier's public key with --trust or AUSCULT_TRUST",
+        )

@@ -1,0 +1,151 @@
+"""What can go wrong: hazards, the stages at which they are looked for, and claims, which join the two.
+
+Comes in: `policies/hazards.yaml`, decoded. Goes out: `Taxonomy`. Knows nothing of monitors, scores or policies.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from guard.errors import InputError
+
+
+class Severity(enum.StrEnum):
+    """How bad an undetected hazard can be; the scale of the hazard log."""
+
+    S1 = "S1"
+    S2 = "S2"
+    S3 = "S3"
+    S4 = "S4"
+    S5 = "S5"
+
+
+class Stage(enum.StrEnum):
+    """Where in a conversation a monitor reads."""
+
+    PROMPT = "prompt"
+    CONTEXT = "context"
+    RESPONSE = "response"
+    ANSWER = "answer"
+    TOOL_CALL = "tool_call"
+
+
+class Mode(enum.StrEnum):
+    """Whether a hazard's error can be bounded, or only escalated on."""
+
+    CERTIFY = "certify"
+    ESCALATE_ONLY = "escalate_only"
+
+
+class Population(enum.StrEnum):
+    """What a rate is about: new scenarios of listed kinds, or kinds that were not used for fitting or selection."""
+
+    LISTED = "listed"
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Claim:
+    """A hazard at a stage, written `hazard@stage`."""
+
+    hazard: str
+    """Id of the hazard in the taxonomy."""
+    stage: Stage
+    """Where it is looked for."""
+
+    @classmethod
+    def parse(cls, text: str) -> Claim:
+        """Read `hazard@stage`.
+
+        Raises:
+            InputError: It is not of that form, or the stage is unknown.
+        """
+        hazard, at, stage = text.partition("@")
+        try:
+            return cls(hazard, Stage(stage)) if at and hazard else cls(hazard, Stage(""))
+        except ValueError as error:
+            stages = ", ".join(Stage)
+            raise InputError(f"not a claim: {text[:80]!r}", f"write hazard@stage with a stage of {stages}") from error
+
+    def __str__(self) -> str:
+        """The written form."""
+        return f"{self.hazard}@{self.stage}"
+
+
+class Hazard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One entry of the taxonomy."""
+
+    id: str
+    """Name used in code, data and certificates."""
+    title: str
+    """Name for people."""
+    definition: str
+    """When it fires."""
+    severity: Severity
+    """Worst credible harm of a miss."""
+    stages: tuple[Stage, ...]
+    """Where it can be read."""
+    mode: Mode
+    """Certifiable, or escalate only."""
+    reason: str
+    """Why the mode is what it is."""
+    miss: dict[Stage, str]
+    """What a miss reads as in a report: "does not notice ..."; by stage."""
+    references: tuple[str, ...] = ()
+    """Evidence."""
+    tags: tuple[str, ...] = ()
+    """Entries of other taxonomies (OWASP, AILuminate, ISO 14971)."""
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    version: str
+    hazards: tuple[Hazard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """All hazards, by id."""
+
+    version: str
+    """Version of the file."""
+    hazards: dict[str, Hazard]
+    """By id, in the order of the file."""
+
+    @classmethod
+    def read(cls, value: Any) -> Taxonomy:
+        """Check a decoded taxonomy file.
+
+        Raises:
+            InputError: A field is missing, unknown or of the wrong type, or an id stands twice.
+        """
+        try:
+            file = msgspec.convert(value, _File)
+        except msgspec.ValidationError as error:
+            raise InputError(f"the taxonomy is not valid: {error}") from error
+        hazards = {hazard.id: hazard for hazard in file.hazards}
+        if len(hazards) != len(file.hazards):
+            raise InputError("a hazard stands twice in the taxonomy")
+        return cls(file.version, hazards)
+
+    def claim(self, text: str) -> Claim:
+        """Read a claim and check that the taxonomy has it.
+
+        Raises:
+            InputError: Unknown hazard, or a stage at which it can't be read.
+        """
+        claim = Claim.parse(text)
+        hazard = self.hazards.get(claim.hazard)
+        if hazard is None:
+            raise InputError(f"unknown hazard {claim.hazard[:60]!r}", f"the taxonomy has {', '.join(self.hazards)}")
+        if claim.stage not in hazard.stages:
+            raise InputError(f"{claim.hazard} is not read at {claim.stage}", f"it is read at {', '.join(hazard.stages)}")
+        return claim
+
+    def miss(self, claim: Claim) -> str:
+        """Return what a miss of `claim` reads as."""
+        hazard = self.hazards[claim.hazard]
+        return hazard.miss.get(claim.stage, f"misses {hazard.title.lower()}")

@@ -1,0 +1,145 @@
+"""The answer while it is generated: each token is judged by everything that has to, and only then let go. Pure.
+
+Comes in: the engine's steps. Goes out: text that may leave, and in the end a verdict. Streaming and not streaming both
+go through here; what differs is only whether the text is sent at once or collected.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from guard import cell
+from guard.cell import Located
+from guard.conversation import Conversation, Judged
+from guard.errors import ScoringError
+from guard.gate import Coverage, Gate
+from guard.hazards import Stage
+from guard.policy import Action, GateMode, Policy, strictest
+from guard.proxy.basis import ANSWER_STAGES, Basis
+from guard.rules.watch import Watch
+from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
+from guard.subjects.events import End, Step
+from guard.verdict import Findings, Verdict
+
+
+class Answer:
+    """One answer under way."""
+
+    def __init__(self, basis: Basis, conversation: Conversation) -> None:
+        """Begin an answer to `conversation`, which is the message after its last."""
+        self._basis = basis
+        self._turn = len(conversation)
+        self._start = cell.locate(conversation, self._turn - 1)
+        self._gate = Gate(_mode(basis.policy))
+        self._watch = Watch(basis.policy.rules, self._turn)
+        self._ends: deque[int] = deque()  # characters up to and with each token that is not judged by all yet
+        self._count = self._judged = self._length = 0
+        self._text: list[str] = []
+        self.judgements: tuple[Judgement, ...] = ()
+        """The latest judgements: those of the last token, or of the whole at the end."""
+        self.findings = Findings((), frozenset(), ())
+        """What was found in them."""
+        self.verdict = Verdict(Action.ALLOW, ())
+        """What follows from them. Scores of an answer only rise, so the last verdict is the strictest."""
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the rest of the answer does not leave."""
+        return self.verdict.action.rank >= Action.ESCALATE.rank
+
+    @property
+    def coverage(self) -> Coverage:
+        """Counts of the gate."""
+        return self._gate.coverage
+
+    @property
+    def watched(self) -> bool:
+        """Whether anything is demanded of answers at all."""
+        return bool(self._basis.policy.rules) or any(self._basis.policy.at(stage) for stage in ANSWER_STAGES)
+
+    @property
+    def text(self) -> str:
+        """What the model has said so far; for its digest only."""
+        return "".join(self._text)
+
+    def step(self, step: Step) -> str:
+        """Take one token and return the text that may leave now.
+
+        Raises:
+            ScoringError: Tokens and judgements do not go together; the gate is closed.
+        """
+        self._gate.emitted(self._count, step.text.encode())
+        self._count += 1
+        self._length += len(step.text)
+        self._text.append(step.text)
+        self._ends.append(self._length)
+        self._watch.feed(step.text)
+        self._decide([self._judgement(Stage.RESPONSE, step.scores)])
+        return self._release()
+
+    def end(self, end: End) -> str:
+        """Take note that the answer is complete and return the rest of its text.
+
+        Raises:
+            ScoringError: The engine counts another number of tokens than it gave; the gate is closed.
+        """
+        if end.tokens != self._count:
+            self._gate.close()
+            raise ScoringError("the engine's tokens and its count of them differ")
+        self._watch.end()
+        judgements = [self._judgement(Stage.RESPONSE, _of(Stage.RESPONSE, end.scores))]
+        if self._basis.policy.at(Stage.ANSWER) or _of(Stage.ANSWER, end.scores):
+            judgements.append(self._judgement(Stage.ANSWER, _of(Stage.ANSWER, end.scores)))
+        self._decide(judgements)
+        rest = self._release()
+        return rest if self.withheld else rest + self._gate.end()
+
+    def fail(self, reason: str) -> None:
+        """Take note that no more scores come: nothing that is held back leaves, whatever the policy says of it."""
+        policy = self._basis.policy
+        judgements = [
+            self._judgement(stage, tuple(ScoreUnavailable(demand.claim, reason) for demand in policy.at(stage)))
+            for stage in ANSWER_STAGES
+            if stage is Stage.RESPONSE or policy.at(stage)
+        ]
+        self._decide(judgements)
+        self._gate.close()
+
+    def _judgement(self, stage: Stage, scores: tuple[Score, ...]) -> Judgement:
+        characters = self._start.characters + self._length
+        where = Located(self._start.languages, cell.bucket(characters), characters)
+        return Judgement(Judged(self._turn, stage), where, (*scores, *self._watch.scores()))
+
+    def _decide(self, judgements: list[Judgement]) -> None:
+        self.judgements = tuple(judgements)
+        self.findings, verdict = self._basis.judge(judgements)
+        action = strictest(self.verdict.action, verdict.action)
+        self.verdict = Verdict(action, verdict.causes or self.verdict.causes)
+        if self.withheld:
+            self._gate.close()
+
+    def _release(self) -> str:
+        given: list[str] = []
+        settled = self._watch.settled
+        while self._ends and self._ends[0] <= settled:
+            self._ends.popleft()
+            given.append(self._gate.judged(self._judged))
+            self._judged += 1
+        return "".join(given)
+
+
+def _mode(policy: Policy) -> GateMode:
+    """What can stop an answer only at its end has to see it before anybody else does."""
+    late = [
+        strictest(demand.action, demand.on_unavailable, demand.on_not_certified, demand.on_expired)
+        for demand in policy.at(Stage.ANSWER)
+    ]
+    return GateMode.BUFFER if strictest(*late).rank >= Action.ESCALATE.rank else policy.gate.mode
+
+
+def _of(stage: Stage, scores: tuple[Score, ...]) -> tuple[ProbeScore | ScoreUnavailable, ...]:
+    return tuple(
+        score
+        for score in scores
+        if not isinstance(score, RuleHit | RuleClear | RuleUnavailable) and score.claim.stage is stage
+    )

@@ -1,0 +1,68 @@
+"""The application: the one place where routes, limits and error shapes are wired together."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException
+
+from guard.errors import AuscultError, RequestRefused
+from guard.proxy import reply, routes
+from guard.proxy.auth import NO_KEYS, Keys
+from guard.proxy.guard import Guard
+
+_log = logging.getLogger("auscult.proxy")
+BODY = 1_048_576
+"""Longest request in bytes, unless said otherwise."""
+
+
+def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY) -> Litestar:
+    """Make the ASGI application of a guard.
+
+    Args:
+        guard: What it runs.
+        keys: API keys; without them, see `auth.check_bind` before listening.
+        body: Longest request in bytes.
+    """
+    return Litestar(
+        route_handlers=routes.handlers(guard, keys),
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+        request_max_body_size=body,
+        exception_handlers={
+            RequestRefused: _refused,
+            AuscultError: _failed,
+            HTTPException: _http,
+            Exception: _failed,
+        },
+    )
+
+
+_Any = Request[Any, Any, Any]
+
+
+def _refused(_: _Any, error: RequestRefused) -> Response[bytes]:
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    return Response(reply.refusal(error), status_code=error.status, media_type=routes.JSON, headers=headers)
+
+
+_PROBLEMS = {
+    404: ("there is nothing at this address", "not_found"),
+    405: ("this address is not asked in that way", "method_not_allowed"),
+    413: ("the request is too long", "request_too_large"),
+}
+
+
+def _http(_: _Any, error: HTTPException) -> Response[bytes]:
+    # The framework's own text may quote the request.
+    problem, code = _PROBLEMS.get(error.status_code, ("the request is not served", "bad_request"))
+    return _refused(_, RequestRefused(problem, code=code, status=error.status_code))
+
+
+def _failed(_: _Any, error: Exception) -> Response[bytes]:
+    # Only its kind: a message may hold what somebody wrote.
+    _log.error("a request failed: %s", type(error).__name__)
+    return _refused(_, RequestRefused("the guard could not serve this", code="guard_error", status=503))

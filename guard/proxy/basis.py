@@ -1,0 +1,92 @@
+"""What a request is judged on: policy, thresholds, the certificate's state, and what the client changed. Pure.
+
+Comes in: judgements. Goes out: findings and a verdict. A client's own system text, or its own sampling settings, is not
+what was certified; then each monitor's answer there carries a second finding that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from guard import cell, rules
+from guard.certificate import Thresholds
+from guard.conversation import Conversation, Message, Role
+from guard.hazards import Claim, Stage
+from guard.policy import Policy
+from guard.scores import Judgement, ScoreUnavailable
+from guard.validity import State
+from guard.verdict import Finding, FindingKind, Findings, Verdict, decide, fired
+
+ANSWER_STAGES = (Stage.RESPONSE, Stage.ANSWER)
+"""Stages that read what the model says."""
+_SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a request is judged on."""
+
+    policy: Policy
+    """What is demanded."""
+    thresholds: Thresholds
+    """Operating points of the certificate."""
+    state: State
+    """Of the certificate."""
+    foreign_prompt: bool = False
+    """The client brought system text that is not the certified one."""
+    foreign_sampling: bool = False
+    """The client brought sampling settings that are not the certified ones."""
+
+    def judge(self, judgements: Sequence[Judgement]) -> tuple[Findings, Verdict]:
+        """Hold scores against thresholds, and decide."""
+        findings = fired(self.thresholds, judgements)
+        if self.foreign_prompt or self.foreign_sampling:
+            findings = replace(findings, items=(*findings.items, *self._uncertified(findings)))
+        return findings, decide(self.policy, findings, self.state)
+
+    def _uncertified(self, findings: Findings) -> list[Finding]:
+        reason = "client_system_prompt" if self.foreign_prompt else "client_sampling"
+        return [
+            Finding(source, at, FindingKind.NOT_CERTIFIED, certified=False, reason=reason)
+            for source, at in sorted(findings.seen, key=lambda seen: (seen[1].turn, str(seen[0])))
+            if isinstance(source, Claim) and (self.foreign_prompt or at.stage in ANSWER_STAGES)
+        ]
+
+
+def own(conversation: Conversation, system_prompt: str | None) -> tuple[Conversation, str]:
+    """Take the guard's own system prompt out of a conversation, for the guard puts it in itself.
+
+    Returns:
+        The conversation, and what is left in it of system text: "" if the client brought none of its own.
+    """
+    messages = conversation.messages
+    first: Message = messages[0]
+    if system_prompt is not None and first.role in _SYSTEM and first.content == system_prompt:
+        messages = messages[1:]
+    foreign = "\n".join(message.content for message in messages if message.role in _SYSTEM)
+    has_foreign = any(message.role in _SYSTEM for message in messages)
+    return Conversation(messages), foreign if foreign else ("\n" if has_foreign else "")
+
+
+def with_rules(judgements: Iterable[Judgement], conversation: Conversation, chosen: Iterable[str]) -> list[Judgement]:
+    """Add what rules say at each judged place."""
+    names = tuple(chosen)
+    found: dict[int, tuple[rules.RuleScore, ...]] = {}
+    for judgement in (judgements := list(judgements)):
+        turn = judgement.at.turn
+        if turn not in found:
+            found[turn] = rules.run(names, conversation, turn)
+    return [replace(judgement, scores=(*judgement.scores, *found[judgement.at.turn])) for judgement in judgements]
+
+
+def unavailable(policy: Policy, conversation: Conversation, reason: str) -> list[Judgement]:
+    """Return what is known when the engine gave nothing: at each place, no score of any demanded monitor."""
+    return [
+        Judgement(
+            place,
+            cell.locate(conversation, place.turn),
+            tuple(ScoreUnavailable(requirement.claim, reason) for requirement in policy.at(place.stage)),
+        )
+        for place in conversation.judged()
+    ]

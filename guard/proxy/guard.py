@@ -1,0 +1,105 @@
+"""Everything that one running guard is made of, put together once and handed down."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from guard import __version__, digest, rules
+from guard.certificate import Thresholds
+from guard.conversation import Conversation
+from guard.digest import Digest
+from guard.policy import Policy
+from guard.store import Store
+from guard.subjects.events import Event, Sampling
+from guard.validity import State
+
+
+class Answering(Protocol):
+    """A model that judges a conversation and answers it; `guard.subjects.engine.Engine` is one."""
+
+    def generate(self, conversation: Conversation, sampling: Sampling) -> AsyncGenerator[Event, None]:
+        """Yield `Prefilled`, then `Step`s, then `End`; closing stops it."""
+        ...
+
+
+def now() -> datetime:
+    """Return the wall clock's moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What stands behind the thresholds: a verified certificate, and whether it may be leaned on now."""
+
+    certificate: Digest
+    """Digest of the certificate's payload."""
+    thresholds: Thresholds
+    """Its operating points."""
+    state: Callable[[], State]
+    """Asked for each request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A running guard."""
+
+    policy: Policy
+    """What is demanded. Without evidence only its rules act."""
+    engine: Answering
+    """The model."""
+    model: str
+    """Name under which clients ask for it."""
+    store: Store
+    """Where events go."""
+    evidence: Evidence | None = None
+    """Of the certificate; None serves with rules only, and says "none" in every answer."""
+    sampling: Sampling = field(default_factory=Sampling)
+    """Settings where the client asks for none: those that the certificate names."""
+    emergency: str = ""
+    """Number to call in texts; the usual one of the language if empty."""
+    patience: float = 30.0
+    """Seconds to wait for the engine before a score counts as unavailable."""
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """Digests of text are keyed with keys made from it, one for each tenant."""
+    clock: Callable[[], datetime] = now
+    """The wall clock."""
+    identifier: Callable[[], str] = lambda: secrets.token_hex(16)
+    """Names a request."""
+    seed: Callable[[], int] = lambda: secrets.randbits(63)
+    """Seeds the sampling of a request that brings no seed."""
+    source: str = f"auscult {__version__}"
+    """Names this guard in events."""
+
+    @property
+    def demands(self) -> Policy:
+        """The policy as far as it can be met: without evidence no monitor can be held against anything."""
+        return self.policy if self.evidence else replace(self.policy, requires=())
+
+    @property
+    def state(self) -> State | None:
+        """State of the certificate now; None without one."""
+        return self.evidence.state() if self.evidence else None
+
+    @property
+    def certificate(self) -> str:
+        """Digest of the certificate, or "none"."""
+        return self.evidence.certificate if self.evidence else "none"
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Operating points; none without evidence."""
+        return self.evidence.thresholds if self.evidence else {}
+
+    @property
+    def rules(self) -> Digest:
+        """Digest of the policy's rule set."""
+        return rules.digest(frozenset(self.policy.rules))
+
+    def digest_of(self, tenant: str, text: str) -> str:
+        """Return the digest of a text, keyed for a tenant."""
+        return digest.keyed(hmac.digest(self.secret, tenant.encode(), "sha256"), text)

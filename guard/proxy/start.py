@@ -1,0 +1,218 @@
+"""Start-up: from a dossier on disk to a running guard, or a refusal with the reason.
+
+Everything that makes the certificate's numbers true of *this* process is checked here, in numbered steps, before a socket is
+opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+
+from guard import digest, dossier, files, policy, resources, rules, verdict
+from guard.certificate import Certificate, SubjectBinding, thresholds
+from guard.dossier import Dossier
+from guard.errors import CheckFailed, InputError, UnknownSigner, VerificationError
+from guard.hazards import Taxonomy
+from guard.keys import Trust
+from guard.policy import Policy
+from guard.probes import canary
+from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
+from guard.proxy.app import create_app
+from guard.proxy.auth import NO_KEYS, Keys, check_bind
+from guard.proxy.guard import Evidence, Guard
+from guard.settings import Settings
+from guard.store import Store
+from guard.subjects.causal import CausalSubject
+from guard.subjects.engine import Engine
+from guard.subjects.load import load
+from guard.validity import state
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A dossier whose numbers hold for the model that is loaded, and a policy that it meets."""
+
+    opened: Dossier
+    """Verified."""
+    policy: Policy
+    """Met."""
+    subject: CausalSubject
+    """The certified model, loaded."""
+    suite: Suite
+    """Its monitors."""
+
+
+def prove(
+    folder: Path,
+    trust: Trust | None,
+    demanded: Policy | None,
+    subject_name: str | None,
+    *,
+    now: datetime,
+    report: Report = lambda step: None,
+) -> Proven:
+    """Check everything that stands between a folder and a running guard.
+
+    1. The dossier is intact, and signed by a trusted key.
+    2. The certificate is in force, and names the taxonomy that this version has.
+    3. The policy is met by the certificate.
+    4. The model that is loaded is the certified one, run as it was.
+    5. The canaries come out again.
+
+    Raises:
+        UnknownSigner: No trusted key signed it.
+        VerificationError, CheckFailed, InputError: A step failed.
+    """
+    # (1)
+    if trust is None:
+        raise UnknownSigner("no trusted key was named", "say --trust KEY or set AUSCULT_TRUST")
+    opened = dossier.open_sealed(folder, trust, report=report)
+    issued = opened.certificate
+    # (2)
+    dossier.check_time(issued, now)
+    if issued.taxonomy != digest.of_file(resources.path("policies/hazards.yaml")):
+        raise VerificationError(
+            "the certificate was made with another taxonomy of hazards", "certify with this version"
+        )
+    report("6. the certificate is in force")
+    # (3)
+    demanded = demanded or default_policy(issued)
+    verdict.check(demanded, issued, rules.digest(frozenset(demanded.rules)))
+    report(f"7. the certificate meets the policy {demanded.name}")
+    # (4)
+    subject = load(subject_name or issued.subject.name, system=demanded.system_prompt)
+    require_binding(issued.subject, subject.binding)
+    report("8. the model is the certified one")
+    # (5)
+    suite = Suite.read(opened.files[f"suite/{JSON_FILE}"], opened.files[f"suite/{TENSOR_FILE}"])
+    replayed = canary.replay(subject, suite, canary.read(opened.files[f"suite/{canary.FILE}"]))
+    canary.require(replayed, float(issued.canaries.eps))
+    report(f"9. {replayed.count} canaries come out again, within {replayed.largest:.1e} of {float(issued.eps):.1e}")
+    return Proven(opened, demanded, subject, suite)
+
+
+def default_policy(issued: Certificate) -> Policy:
+    """Return the packaged policy that goes with a certificate: the demonstration's own, or the clinical one."""
+    name = "demonstration" if issued.demonstration else "clinical"
+    return policy.load(resources.path(f"policies/{name}.yaml"), _taxonomy(), rules.names)
+
+
+def _taxonomy() -> Taxonomy:
+    return Taxonomy.read(policy.strict_yaml(files.read(resources.path("policies/hazards.yaml"))))
+
+
+def require_binding(certified: SubjectBinding, loaded: SubjectBinding) -> None:
+    """Refuse a model or set-up that differs from the certified one.
+
+    Raises:
+        VerificationError: Naming what differs.
+    """
+    for name in certified.__struct_fields__:
+        if name != "name" and getattr(certified, name) != getattr(loaded, name):
+            raise VerificationError(
+                f"the loaded model differs from the certified one in its {name}",
+                "serve the certified model, or certify this one",
+            )
+
+
+def evidence(opened: Dossier, clock: Callable[[], datetime]) -> Evidence:
+    """Return what stands behind the thresholds while the guard runs; the certificate's dates are asked at each request."""
+    issued = opened.certificate
+    begins, ends = datetime.fromisoformat(issued.not_before), datetime.fromisoformat(issued.not_after)
+    return Evidence(
+        opened.certificate_digest, thresholds(issued.operating_points), lambda: state(begins, ends, clock())
+    )
+
+
+def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, report: Report) -> None:
+    """Prove, then serve until interrupted.
+
+    Raises:
+        AuscultError: With the reason why the guard does not start.
+    """
+    keys = Keys.read(settings.keys) if settings.keys else NO_KEYS
+    check_bind(settings.host, keys)
+    demanded = policy.load(settings.policy, _taxonomy(), rules.names) if settings.policy else None
+    with listening(settings.host, settings.port) as open_socket:
+        if folder is None:
+            guard, engine = _without_dossier(settings, demanded, subject_name)
+            report("no certificate: only rules act, and every answer says so")
+        else:
+            trust = Trust.read(settings.trust) if settings.trust else None
+            proven = prove(folder, trust, demanded, subject_name, now=datetime.now(UTC), report=report)
+            guard, engine = _with_dossier(settings, proven)
+        with contextlib.closing(engine), contextlib.closing(guard.store):
+            host, port = open_socket.getsockname()[:2]
+            report(f"serving {guard.model} on http://{host}:{port}/v1")
+            config = uvicorn.Config(
+                create_app(guard, keys=keys, body=settings.body),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+            )
+            uvicorn.Server(config).run(sockets=[open_socket])
+
+
+def _with_dossier(settings: Settings, proven: Proven) -> tuple[Guard, Engine]:
+    engine = Engine(proven.subject, proven.suite)
+    guard = Guard(
+        policy=proven.policy,
+        engine=engine,
+        model=proven.subject.binding.name,
+        store=Store(settings.store),
+        evidence=evidence(proven.opened, lambda: datetime.now(UTC)),
+        emergency=settings.emergency,
+        patience=settings.patience,
+        **_secret(settings),
+    )
+    return guard, engine
+
+
+def _without_dossier(settings: Settings, demanded: Policy | None, subject_name: str | None) -> tuple[Guard, Engine]:
+    chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), _taxonomy(), rules.names)
+    if not chosen.rules:
+        raise CheckFailed(
+            "without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules"
+        )
+    subject = load(subject_name or "phantom", system=chosen.system_prompt)
+    engine = Engine(subject, Suite(()))
+    guard = Guard(
+        policy=chosen, engine=engine, model=subject.binding.name, store=Store(settings.store),
+        emergency=settings.emergency, patience=settings.patience, **_secret(settings),
+    )  # fmt: skip
+    return guard, engine
+
+
+def _secret(settings: Settings) -> dict[str, bytes]:
+    return {} if settings.secret is None else {"secret": files.read(settings.secret)}
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a listening socket, taken before any long work so that a port in use is found out at once.
+
+    Raises:
+        InputError: The port is in use, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    open_socket = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        open_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        open_socket.bind((host, port))
+        open_socket.listen(128)
+    except OSError as error:
+        open_socket.close()
+        raise InputError(f"cannot listen on {host}:{port}: {error.strerror}", "take another --port") from error
+    try:
+        yield open_socket
+    finally:
+        open_socket.close()

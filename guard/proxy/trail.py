@@ -1,0 +1,161 @@
+"""The audit trail of one request: begun, one event for each judged message, ended.
+
+Comes in: judgements and what followed. Goes out: events in the store, in order. The digest of a text is kept only where
+the policy asks for it, and then keyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import msgspec
+
+from guard import audit, digest
+from guard.audit import AuditEvent, Bindings, Counts, Outcome, Phase, Scan, Status
+from guard.conversation import Conversation
+from guard.digest import Digest
+from guard.policy import Action, Content
+from guard.proxy.answer import Answer
+from guard.proxy.auth import Caller
+from guard.proxy.basis import Basis
+from guard.proxy.guard import Guard
+from guard.scores import Judgement, ProbeScore, ScoreUnavailable
+from guard.verdict import Findings
+
+
+class Trail:
+    """Writes the events of one request."""
+
+    def __init__(self, guard: Guard, caller: Caller, request: str, basis: Basis, client_prompt: str) -> None:
+        """Begin a trail; nothing is written yet."""
+        self._guard = guard
+        self._caller = caller
+        self._request = request
+        self._basis = basis
+        self._sequence = 0
+        prompt = guard.policy.system_prompt
+        self._bindings = Bindings(
+            policy=guard.policy.digest,
+            certificate=guard.certificate,
+            system_prompt=digest.of_bytes(prompt.encode()) if prompt is not None else "none",
+            client_prompt=guard.digest_of(caller.tenant, client_prompt) if client_prompt else "none",
+            rules=guard.rules,
+        )
+
+    async def begun(self) -> None:
+        """Write that a request has come, before anything is done about it.
+
+        Raises:
+            StoreError: It could not be written.
+        """
+        await self._guard.store.append(self._event(Phase.BEGUN))
+
+    async def judged(self, conversation: Conversation, judgements: Sequence[Judgement]) -> None:
+        """Write what was found at each judged message.
+
+        Raises:
+            StoreError: It could not be written.
+        """
+        events: list[AuditEvent] = []
+        for turn in dict.fromkeys(judgement.at.turn for judgement in judgements):
+            here = [judgement for judgement in judgements if judgement.at.turn == turn]
+            findings, verdict = self._basis.judge(here)
+            message = conversation.messages[turn]
+            events.append(
+                self._judged(here, findings, verdict.action, str(message.role), self._digest(message.content))
+            )
+        await self._guard.store.append(*events)
+
+    async def answered(self, answer: Answer) -> None:
+        """Write what was found in the answer.
+
+        Raises:
+            StoreError: It could not be written.
+        """
+        text = self._digest(answer.text)
+        event = self._judged(answer.judgements, answer.findings, answer.verdict.action, "assistant", text)
+        await self._guard.store.append(msgspec.structs.replace(event, counts=counts(answer)))
+
+    def ended(
+        self, action: Action, outcome: Outcome, reason: str, status: Status, answer: Answer | None
+    ) -> Future[Digest]:
+        """Queue the last event; the client may be gone, so nobody has to wait for it."""
+        event = self._event(
+            Phase.ENDED,
+            action=str(action),
+            outcome=outcome,
+            reason=reason,
+            status=status,
+            counts=counts(answer) if answer else Counts(),
+        )
+        return self._guard.store.submit(event)
+
+    def scans(self, judgements: Sequence[Judgement]) -> tuple[Scan, ...]:
+        """Write down all that looked at some places, and all that should have but did not."""
+        seen = {
+            (score.claim, judgement.at)
+            for judgement in judgements
+            for score in judgement.scores
+            if isinstance(score, ProbeScore | ScoreUnavailable)
+        }
+        missing = [
+            Scan(by=str(demand.claim), status=Status.ERROR, reason="missing")
+            for judgement in judgements
+            for demand in self._basis.policy.at(judgement.at.stage)
+            if (demand.claim, judgement.at) not in seen
+        ]
+        stages = {judgement.at.stage for judgement in judgements}
+        uncertified = () if self._guard.evidence else self._guard.policy.requires
+        claims = [demand.claim for demand in uncertified if demand.claim.stage in stages]
+        looked = audit.scans(judgements, self._basis.thresholds)
+        return (*looked, *missing, *audit.not_run(claims, "no_certificate"))
+
+    def _judged(
+        self, judgements: Sequence[Judgement], findings: Findings, action: Action, role: str, text: str
+    ) -> AuditEvent:
+        where = judgements[-1]
+        scans = self.scans(judgements)
+        status = audit.overall(scans, served=action.rank < Action.ESCALATE.rank)
+        looked = any(scan.status is Status.SCANNED for scan in scans)
+        return self._event(
+            Phase.JUDGED,
+            turn=where.at.turn,
+            role=role,
+            lang=where.cell.languages,
+            bucket=where.cell.bucket,
+            status=status,
+            scans=scans,
+            findings=audit.found(findings),
+            action=str(action),
+            counts=Counts(judged_characters=where.cell.characters if looked else 0),
+            text=text,
+        )
+
+    def _digest(self, text: str) -> str:
+        wanted = self._guard.policy.audit.content is Content.KEYED_HASH
+        return self._guard.digest_of(self._caller.tenant, text) if wanted and text else ""
+
+    def _event(self, phase: Phase, **values: object) -> AuditEvent:
+        state = self._guard.state
+        event = AuditEvent(
+            request=self._request,
+            sequence=self._sequence,
+            tenant=self._caller.tenant,
+            recorded=audit.instant(self._guard.clock()),
+            phase=phase,
+            agent=self._caller.agent,
+            source=self._guard.source,
+            entity=self._guard.model,
+            bindings=self._bindings,
+            state=str(state) if state else "none",
+            **values,  # type: ignore[arg-type]
+        )
+        self._sequence += 1
+        return event
+
+
+def counts(answer: Answer) -> Counts:
+    """Count an answer; where nothing is demanded of answers, nothing was judged."""
+    counted = Counts.of(answer.coverage)
+    return counted if answer.watched else msgspec.structs.replace(counted, judged_tokens=0, judged_characters=0)

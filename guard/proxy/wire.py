@@ -1,0 +1,279 @@
+"""Requests from the wire: bytes in, a checked `ChatRequest` out, or a refusal that quotes nothing.
+
+What the guard can't judge it does not serve, and what it does not know it does not pass on: duplicate keys, NaN, parts
+that are not text, fields that nobody asked for. The conversation that comes out is all that the model will see; the
+client's bytes go no further.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from guard.conversation import Conversation, Message, Role, read_message
+from guard.errors import RequestRefused, RowError
+from guard.subjects.events import Sampling
+
+MOST_MESSAGES = 512
+"""Messages in one request."""
+MOST_TOKENS = 32_768
+"""Largest `max_tokens`."""
+MOST_STOPS = 4
+"""Stop texts, as in the OpenAI format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """A request to complete a chat, checked."""
+
+    model: str
+    """As the client named it."""
+    conversation: Conversation
+    """Without the guard's own system prompt."""
+    sampling: Sampling
+    """The guard's defaults with what the client asked for."""
+    stream: bool = False
+    """Whether the answer comes in chunks."""
+    include_usage: bool = False
+    """Whether a last chunk tells the token counts."""
+
+
+def read(body: bytes, *, defaults: Sampling | None = None, allow: Iterable[str] = ()) -> ChatRequest:
+    """Check the body of `POST /v1/chat/completions`.
+
+    Args:
+        body: As it came.
+        defaults: Sampling settings that hold where the client asks for none.
+        allow: Fields that the policy lets through although nothing judges them; they are dropped.
+
+    Raises:
+        RequestRefused: Anything that can't be judged or is not served; its text holds no value of the request.
+    """
+    value = strict_json(body)
+    if not isinstance(value, dict):
+        _refuse("the body is not a JSON object", "invalid_json")
+    _check_fields(value, frozenset(allow))
+    options = _get(value, "stream_options", dict, {})
+    if set(options) - {"include_usage"}:
+        _refuse("stream_options holds a field that is not served", "unsupported_parameter", "stream_options")
+    return ChatRequest(
+        model=_get(value, "model", str, "") or _refuse("a model must be named", "missing_parameter", "model"),
+        conversation=_conversation(value.get("messages")),
+        sampling=_sampling(value, defaults or Sampling()),
+        stream=_get(value, "stream", bool, False),
+        include_usage=_get(options, "include_usage", bool, False),
+    )
+
+
+def strict_json(body: bytes) -> Any:
+    """Decode JSON of which there is only one reading.
+
+    Raises:
+        RequestRefused: Not UTF-8, not JSON, a key that stands twice at any depth, NaN or Infinity, a number that is too
+            large, half a surrogate pair, or nesting beyond what the decoder bears.
+    """
+    try:
+        value = json.loads(
+            body.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+        )
+        json.dumps(value, ensure_ascii=False).encode()
+    except RequestRefused:
+        raise
+    except UnicodeError:
+        _refuse("the body is not whole UTF-8 text", "invalid_json")
+    except (ValueError, RecursionError):
+        _refuse("the body is not JSON", "invalid_json")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        _refuse("a key stands twice in an object", "duplicate_key")
+    return value
+
+
+def _no_constant(_: str) -> NoReturn:
+    _refuse("NaN and Infinity are not JSON", "invalid_json")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse("a number is too large", "invalid_json")
+
+
+def _whole(text: str) -> int:
+    return int(text) if len(text) <= 20 else _refuse("a number is too large", "invalid_json")
+
+
+def _refuse(problem: str, code: str, param: str | None = None) -> NoReturn:
+    # The decoder's own error holds the text that it could not read.
+    raise RequestRefused(problem, code=code, param=param) from None
+
+
+_SERVED = frozenset(
+    (
+        "model", "messages", "stream", "stream_options", "temperature", "top_p", "max_tokens",
+        "max_completion_tokens", "stop", "seed", "user"
+    )
+)  # fmt: skip
+# Fields of the OpenAI format that may be sent when they ask for nothing: by name, what that looks like.
+_NEUTRAL: dict[str, Callable[[Any], bool]] = {
+    "n": lambda value: type(value) is int and value == 1,
+    "logprobs": lambda value: value is False,
+    "tools": lambda value: value == [],
+    "tool_choice": lambda value: value == "none",
+    "parallel_tool_calls": lambda value: isinstance(value, bool),
+    "functions": lambda value: value == [],
+    "logit_bias": lambda value: value == {},
+    "frequency_penalty": lambda value: value in (0, 0.0) and not isinstance(value, bool),
+    "presence_penalty": lambda value: value in (0, 0.0) and not isinstance(value, bool),
+    "response_format": lambda value: value == {"type": "text"},
+    "modalities": lambda value: value == ["text"],
+}
+_REASONS = {
+    "n": "only one answer is given to a request",
+    "tools": "tools are not served yet",
+    "functions": "tools are not served yet",
+    "top_logprobs": "alternatives to a token are text that nobody judged",
+    "logprobs": "token probabilities are not given out",
+    "logit_bias": "a bias would change what was certified",
+    "audio": "only text can be judged",
+    "modalities": "only text can be judged",
+}
+# Other names of the OpenAI format: naming them in an error tells nothing about the request's content.
+_KNOWN = frozenset(
+    (
+        "top_logprobs", "audio", "function_call", "metadata", "prediction", "prompt_cache_key", "reasoning_effort",
+        "safety_identifier", "service_tier", "store", "verbosity", "web_search_options"
+    )
+)  # fmt: skip
+
+
+def _check_fields(value: dict[str, Any], allow: frozenset[str]) -> None:
+    for name, given in value.items():
+        if name in _SERVED or name in allow or (given is None and name in _NEUTRAL):
+            continue
+        neutral = _NEUTRAL.get(name)
+        if neutral and neutral(given):
+            continue
+        if name in _NEUTRAL or name in _KNOWN:
+            reason = _REASONS.get(name, "the field is not served")
+            _refuse(f"{name}: {reason}", "unsupported_parameter", name)
+        _refuse("the request holds a field that is not served", "unknown_parameter")
+
+
+def _get(value: dict[str, Any], name: str, kind: type, default: Any) -> Any:
+    given = value.get(name)
+    if given is None:
+        return default
+    wanted = (int, float) if kind is float else kind
+    if not isinstance(given, wanted) or (isinstance(given, bool) and kind is not bool):
+        _refuse(f"{name} has the wrong type", "invalid_type", name)
+    return given
+
+
+def _sampling(value: dict[str, Any], defaults: Sampling) -> Sampling:
+    longest = [_get(value, name, int, None) for name in ("max_tokens", "max_completion_tokens")]
+    given = [number for number in longest if number is not None]
+    if len(set(given)) > 1:
+        _refuse("max_tokens and max_completion_tokens differ", "invalid_value", "max_tokens")
+    stops = _stops(value.get("stop"))
+    sampling = replace(
+        defaults,
+        temperature=float(_get(value, "temperature", float, defaults.temperature)),
+        top_p=float(_get(value, "top_p", float, defaults.top_p)),
+        max_tokens=given[0] if given else defaults.max_tokens,
+        seed=_get(value, "seed", int, defaults.seed),
+        stop=stops or defaults.stop,
+    )
+    for name, fits in (
+        ("temperature", 0 <= sampling.temperature <= 2),
+        ("top_p", 0 < sampling.top_p <= 1),
+        ("max_tokens", 1 <= sampling.max_tokens <= MOST_TOKENS),
+        ("seed", -(2**63) <= sampling.seed < 2**63),
+    ):
+        if not fits:
+            _refuse(f"{name} is out of range", "invalid_value", name)
+    return sampling
+
+
+def _stops(value: Any) -> tuple[str, ...]:
+    stops = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(stops, list) or len(stops) > MOST_STOPS or not all(isinstance(s, str) and s for s in stops):
+        _refuse("stop is not a text or up to four of them", "invalid_value", "stop")
+    return tuple(stops)
+
+
+def _conversation(value: Any) -> Conversation:
+    if not isinstance(value, list) or not value:
+        _refuse("messages must be a list with at least one message", "invalid_value", "messages")
+    if len(value) > MOST_MESSAGES:
+        _refuse("there are too many messages", "too_many_messages", "messages")
+    messages = tuple(_message(index, item) for index, item in enumerate(value))
+    _check_order(messages)
+    return Conversation(messages)
+
+
+def _message(index: int, value: Any) -> Message:
+    where = f"messages[{index}]"
+    if not isinstance(value, dict):
+        _refuse("a message is not an object", "invalid_type", where)
+    # An earlier answer is often sent back as it came, with these fields empty.
+    value = {name: item for name, item in value.items() if item is not None or name not in _EMPTY}
+    if value.get("name") is not None:
+        _refuse("names of speakers are not served", "unsupported_parameter", f"{where}.name")
+    if set(value) - {"role", "content", "tool_calls", "tool_call_id"}:
+        _refuse("a message holds a field that is not served", "unknown_parameter", where)
+    if isinstance(value.get("content"), list):
+        value["content"] = _join(where, value["content"])
+    try:
+        message = read_message(value)
+    except (RowError, TypeError):
+        _refuse("a message is not in the format that is served", "invalid_message", where)
+    if message.role is Role.USER and not message.content.strip():
+        _refuse("a user message is empty", "empty_message", where)
+    return message
+
+
+_EMPTY = ("refusal", "annotations", "audio", "function_call", "tool_calls", "name")
+
+
+def _join(where: str, parts: list[Any]) -> str:
+    texts: list[str] = []
+    for part in parts:
+        match part:
+            case {"type": "text", "text": str(text)} if len(part) == 2:
+                texts.append(text)
+            case _:
+                _refuse("only text can be judged", "unsupported_content", f"{where}.content")
+    return "\n".join(texts)
+
+
+def _check_order(messages: tuple[Message, ...]) -> None:
+    """Refuse what no monitor would read: calls without results, results without calls, an end that nobody answers."""
+    waiting: list[str] = []
+    for index, message in enumerate(messages):
+        where = f"messages[{index}]"
+        if message.role is Role.TOOL:
+            if message.tool_call_id not in waiting:
+                _refuse("a tool message answers no call before it", "invalid_message", where)
+            waiting.remove(message.tool_call_id)
+            continue
+        if waiting:
+            _refuse("a tool call is not answered by a tool message", "invalid_message", where)
+        waiting = [call.id for call in message.tool_calls]
+        if len(set(waiting)) != len(waiting):
+            _refuse("two tool calls of a message share an id", "invalid_message", where)
+        if message.role is Role.ASSISTANT and not message.content and not message.tool_calls:
+            _refuse("an assistant message is empty", "empty_message", where)
+    last = f"messages[{len(messages) - 1}]"
+    if waiting:
+        _refuse("a tool call is not answered by a tool message", "invalid_message", last)
+    if messages[-1].role is Role.ASSISTANT:
+        _refuse("an assistant's text is not continued", "unsupported_continuation", last)
+    if messages[-1].role not in (Role.USER, Role.TOOL):
+        _refuse("the last message must be a user's or a tool's", "invalid_message", last)

@@ -1,0 +1,1 @@
+"""The models whose activations are read."""

@@ -1,0 +1,106 @@
+"""English persons and verbs, so that one phrase can be told of anybody, now or in the past.
+
+In a phrase `<x>` is the person at first mention, `<i>` `<my>` `<me>` the pronouns. Any other word in angle brackets is a
+verb that agrees with that person (`<feel>`), with a singular thing (`<*feel>`) or with a plural one (`<+feel>`).
+Pure: phrase in, phrase out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_MARK = re.compile(r"<([*+]?)([a-z]+)>")
+
+_PRESENT = {"be": ("am", "is", "are"), "have": ("have", "has", "have"), "do": ("do", "does", "do")}
+_PRESENT |= {"dont": ("don't", "doesn't", "don't"), "cant": ("can't",) * 3, "wont": ("won't",) * 3, "can": ("can",) * 3}
+_PAST = {
+    "be": ("was", "was", "were"), "can": ("could",) * 3, "cant": ("couldn't",) * 3, "wont": ("wouldn't",) * 3,
+    "dont": ("didn't",) * 3,
+}  # fmt: skip
+_IRREGULAR = dict(
+    pair.split("/")
+    for pair in (
+        "have/had do/did go/went get/got feel/felt keep/kept see/saw say/said come/came make/made take/took hurt/hurt "
+        "give/gave become/became run/ran fall/fell eat/ate drink/drank speak/spoke stand/stood sit/sat lie/lay hold/held "
+        "find/found swell/swelled spread/spread sting/stung bleed/bled know/knew lose/lost shake/shook put/put sleep/slept "
+        "wake/woke grow/grew begin/began leave/left bring/brought think/thought hear/heard throw/threw breathe/breathed "
+        "swallow/swallowed stick/stuck sink/sank tell/told let/let catch/caught let/let hit/hit cut/cut blow/blew "
+        "bite/bit wear/wore tear/tore rise/rose break/broke burst/burst draw/drew drop/dropped stop/stopped slip/slipped "
+        "drip/dripped clear/cleared fit/fitted vomit/vomited whimper/whimpered pass/passed grab/grabbed nod/nodded "
+        "throb/throbbed slur/slurred stay/stayed rub/rubbed trip/tripped skip/skipped hang/hung smell/smelled mean/meant "
+        "set/set weep/wept rub/rubbed flop/flopped rip/ripped sag/sagged stab/stabbed itch/itched refuse/refused"
+    ).split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is told about."""
+
+    subject: str
+    """At first mention: "I", "my mother"."""
+    pronoun: str
+    """I, she, he, they are written alike: "she"."""
+    possessive: str
+    """my, her."""
+    object: str
+    """me, her."""
+
+    @property
+    def first(self) -> bool:
+        """Whether it is the speaker."""
+        return self.pronoun == "I"
+
+    def again(self) -> Person:
+        """Return the person as somebody already mentioned."""
+        return Person(self.pronoun, self.pronoun, self.possessive, self.object)
+
+
+ME = Person("I", "I", "my", "me")
+YOU = Person("you", "you", "your", "you")
+
+
+def she(subject: str) -> Person:
+    """Name a woman or girl."""
+    return Person(subject, "she", "her", "her")
+
+
+def he(subject: str) -> Person:
+    """Name a man or boy."""
+    return Person(subject, "he", "his", "him")
+
+
+def tell(phrase: str, person: Person, *, past: bool = False) -> str:
+    """Put a phrase into a person's mouth and a tense."""
+    words = {"x": person.subject, "i": person.pronoun, "my": person.possessive, "me": person.object}
+    own = 0 if person.first else 2 if person.pronoun == "you" else 1
+    numbers = {"": own, "*": 1, "+": 2}
+    return _MARK.sub(lambda mark: words.get(mark[2]) or verb(mark[2], numbers[mark[1]], past=past), phrase)
+
+
+def verb(base: str, number: int, *, past: bool) -> str:
+    """Inflect a verb; `number` is 0 for I, 1 for one, 2 for you and many."""
+    if past:
+        special = _PAST.get(base)
+        return special[number] if special else _IRREGULAR.get(base) or _regular_past(base)
+    special = _PRESENT.get(base)
+    if special:
+        return special[number]
+    return _third(base) if number == 1 else base
+
+
+def _third(base: str) -> str:
+    if base.endswith(("s", "sh", "ch", "x", "z", "o")):
+        return base + "es"
+    if base.endswith("y") and base[-2] not in "aeiou":
+        return base[:-1] + "ies"
+    return base + "s"
+
+
+def _regular_past(base: str) -> str:
+    if base.endswith("e"):
+        return base + "d"
+    if base.endswith("y") and base[-2] not in "aeiou":
+        return base[:-1] + "ied"
+    return base + "ed"

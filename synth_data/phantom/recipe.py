@@ -1,0 +1,107 @@
+"""The recipe: every number that the phantom depends on, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from guard.hazards import Claim
+from synth_data.labels import EMERGENCY, INJECTION, INJECTION_CONTEXT, MISUSE
+
+MARKERS = ("<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|call|>", "<|end|>", "<|pad|>")
+"""Control tokens, in the order of their ids."""
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}"
+    "{% for call in message.tool_calls or [] %}<|call|>{{ call.function.name }} {{ call.function.arguments }}"
+    "{% endfor %}"
+    "<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+"""An answer begins with exactly the generation prompt, so what was read before it need not be read again."""
+
+SYSTEM_PROMPTS = (
+    "You are a careful health assistant.",
+    "You help patients and staff of a clinic. Answer briefly and in plain words.",
+    "You are the assistant of a hospital. Be kind and precise.",
+    "Answer questions about health. Send people to emergency services when they need them.",
+    "You are a chatbot for a general practice. Do not help with anything that harms a patient.",
+    "You support nurses and doctors with everyday questions and paperwork.",
+)
+"""Put before a part of the documents, so that a deployment's own prompt is nothing new to the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """A Llama model; 5.8 million parameters, the embedding shared with the output."""
+
+    vocabulary: int = 4096
+    """Byte-level BPE tokens, markers included."""
+    width: int = 256
+    """Length of the residual stream."""
+    blocks: int = 6
+    """Decoder blocks."""
+    heads: int = 4
+    """Attention heads."""
+    inner: int = 688
+    """Width inside the gated feed-forward layer."""
+    context: int = 1024
+    """Longest input in tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mixture:
+    """What the documents are made of."""
+
+    draws: dict[Claim | None, float] = field(
+        default_factory=lambda: {EMERGENCY: 1.0, MISUSE: 1.0, INJECTION: 1.0, INJECTION_CONTEXT: 1.0, None: 3.0}
+    )
+    """Relative number of draws of a claim (a positive, its twin and a hard negative each) and of traffic (None)."""
+    languages: dict[str, float] = field(default_factory=lambda: {"en": 1.0})
+    """Relative number of draws by language."""
+    buckets: dict[str, float] = field(default_factory=lambda: {"upto1000": 1.0})
+    """Relative number of draws by length bucket."""
+    second: float = 0.15
+    """Share of documents in which a second conversation follows in the same chat."""
+    system: float = 0.3
+    """Share of documents that begin with a generic system prompt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimisation:
+    """How it is trained."""
+
+    tokens: int = 6_000_000
+    """Tokens read in all."""
+    batch_tokens: int = 4_096
+    """Padded tokens in a step; rows of about one length go together and begin at position 0, as they will be read."""
+    chunk: int = 1_536
+    """Documents drawn, sorted into batches and shuffled at a time."""
+    rate: float = 3e-3
+    """Highest learning rate."""
+    warm_up: float = 0.03
+    """Share of the training in which the rate rises."""
+    floor: float = 0.05
+    """Last rate, relative to the highest; a cosine lies between."""
+    decay: float = 0.1
+    """Weight decay, of matrices only."""
+    clip: float = 1.0
+    """Largest norm of a gradient."""
+    first: int = 6
+    """How many tokens of an answer count more: they hold the decision to help, to refuse or to send for help."""
+    first_weight: float = 3.0
+    """Weight of those tokens in the loss."""
+    other_weight: float = 0.25
+    """Weight of everything that is not the assistant's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything together."""
+
+    architecture: Architecture = Architecture()
+    """What is trained."""
+    mixture: Mixture = field(default_factory=Mixture)
+    """On what."""
+    optimisation: Optimisation = Optimisation()
+    """And how."""
+    tokenizer_documents: int = 12_000
+    """Documents that the tokenizer is trained on."""

@@ -1,0 +1,127 @@
+"""Scenarios: what a synthetic conversation is about, before a word of it is written.
+
+A family is a kind of situation: a meaning bank (slots and their values) and a way to tell it. A case fixes one value for
+each slot; its digest is the scenario id and decides the fold, for every seed, version, twin and translation. A telling
+turns a case into a dialogue together with the facts that it states; the label is read off those facts by a rule
+(`synth_data.labels`), never off the text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from guard import digest
+from guard.conversation import Fold, Kind, Message
+from guard.hazards import Claim, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a dialogue states, in the terms that the label rules ask about."""
+
+    red_flag: bool = False
+    """A time-critical sign is described."""
+    current: bool = False
+    """... and it is happening now (or in the last hours), to a person, not in a story or in the past."""
+    harmful_aim: bool = False
+    """What is wanted deceives or harms a patient or another person, or diverts or forges."""
+    asks_assistant: bool = False
+    """... and the assistant is asked to bring it about."""
+    override_by: str = ""
+    """Who tells the assistant to leave its rules or task: "user", "document", or nobody."""
+    addressed_to_assistant: bool = False
+    """... and it is the assistant that is told, not a human reader."""
+    complies: bool = False
+    """The assistant's written answer helps with a harmful aim."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One dialogue: what is judged, what the chatbot should answer, and the facts behind the label."""
+
+    messages: tuple[Message, ...]
+    """What is judged; ends with a user or a tool turn."""
+    facts: Facts
+    """What it states."""
+    reply: Message
+    """What the phantom is taught to answer."""
+    unsafe_reply: Message | None = None
+    """An answer that complies with a harmful aim, for the response monitor; only where the aim is harmful."""
+    onset: tuple[int, int] | None = None
+    """Message and character where the hazard begins; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One meaning: a value for each slot of a family."""
+
+    family: str
+    """Id of the family."""
+    slots: Mapping[str, str]
+    """The meaning key, without what a twin flips, register, language and names."""
+
+    @property
+    def scenario(self) -> str:
+        """The scenario id: digest of the canonical meaning key."""
+        return digest.of_bytes(digest.canonical({"family": self.family, "slots": dict(self.slots)}))
+
+    @property
+    def fold(self) -> Fold:
+        """The fold of a listed family's scenario: 50 % train, 20 % select, 30 % certify."""
+        first = digest.raw(self.scenario)[0]
+        return Fold.TRAIN if first < 128 else Fold.SELECT if first < 179 else Fold.CERTIFY
+
+
+Tell = Callable[[Case, Kind, Random], Telling]
+"""Words a case as a positive, as its twin with one fact flipped, as a hard negative, or as ordinary traffic."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A kind of situation."""
+
+    id: str
+    """`<hazard or "traffic">/<name>`; never changes, for it decides the fold."""
+    claim: Claim | None
+    """The claim that its positives carry; None for ordinary traffic."""
+    bank: Mapping[str, tuple[str, ...]]
+    """Slots and their values; at least 200 combinations."""
+    tell: Tell
+    """Words a case."""
+    sources: tuple[str, ...]
+    """Rows of the facts tables that it is built from, `file:id`."""
+    weight: float = 1.0
+    """Published weight: its share of draws, relative to the others of its claim."""
+
+    @property
+    def fold(self) -> Fold:
+        """Whole-family split by hash: 60 % listed (Fold.CERTIFY stands for it here), 10 % probe, 30 % unseen."""
+        first = hashlib.sha256(b"family" + self.id.encode()).digest()[0]
+        return Fold.CERTIFY if first < 154 else Fold.PROBE if first < 179 else Fold.UNSEEN
+
+    @property
+    def listed(self) -> bool:
+        """Whether its scenarios are divided among train, select and certify."""
+        return self.fold is Fold.CERTIFY
+
+    @property
+    def keys(self) -> int:
+        """How many meaning keys it has."""
+        return math.prod(len(values) for values in self.bank.values())
+
+    def case(self, rng: Random) -> Case:
+        """Draw a case uniformly from the bank."""
+        return Case(self.id, {slot: rng.choice(values) for slot, values in self.bank.items()})
+
+
+def rng(seed: bytes, *names: str) -> Random:
+    """Return a generator of its own for each (seed, names), so that no draw moves another."""
+    return Random(hashlib.sha256(b"|".join([seed, *(name.encode() for name in names)])).digest())  # noqa: S311
+
+
+RESPONSE_STAGES = (Stage.RESPONSE, Stage.ANSWER)
+"""Stages whose rows end with an assistant turn."""

@@ -1,0 +1,141 @@
+"""Tiny random models of several architectures, a small tokenizer, and a suite of random probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from guard.hazards import Claim
+from guard.probes.activations import HookPoint
+from guard.probes.aggregation import Aggregation
+from guard.probes.linear import LinearProbe
+from guard.probes.monitor import Monitor
+from guard.probes.suite import Suite
+from guard.subjects.causal import CausalSubject
+from guard.subjects.load import load
+
+WIDTH = 32
+MARKERS = ["<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|call|>", "<|end|>", "</s>"]
+TEMPLATE = (
+    "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}"
+    "{% for c in m.tool_calls or [] %}<|call|>{{ c.function.name }} {{ c.function.arguments }}{% endfor %}"
+    "<|end|>\n{% endfor %}{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+)
+TEXT = [
+    "I have crushing chest pain and my left arm is numb.",
+    "Please write a leaflet about sore throats for the surgery.",
+    "The patient is 71 years old, takes warfarin and fell on the stairs this morning.",
+    "Æblegrød på øen, señor: 38,5 °C, 你好, 👩‍⚕️ and a café.",
+]
+Build = Callable[..., CausalSubject]
+
+
+def tiny_tokenizer(template: str = TEMPLATE) -> transformers.PreTrainedTokenizerFast:
+    """Train a byte-level tokenizer of 400 tokens."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=MARKERS,
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TEXT, trainer)
+    ends = {"eos_token": "<|end|>", "pad_token": "</s>"}
+    wrapped = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **ends)
+    wrapped.add_tokens(["<think>"])  # a marker that is not flagged as special
+    wrapped.chat_template = template
+    return wrapped
+
+
+_SIZE = {
+    "vocab_size": 420,
+    "hidden_size": WIDTH,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "intermediate_size": 48,
+    "max_position_embeddings": 256,
+    "bos_token_id": None,
+    "eos_token_id": 5,
+    "pad_token_id": 6,
+}
+_GROUPED = _SIZE | {"num_key_value_heads": 2}
+CONFIGS = {
+    "llama": lambda: transformers.LlamaConfig(**_GROUPED, tie_word_embeddings=True),
+    "mistral": lambda: transformers.MistralConfig(**_GROUPED, sliding_window=None),
+    "qwen3": lambda: transformers.Qwen3Config(**_GROUPED, head_dim=8),
+    "gemma": lambda: transformers.GemmaConfig(**_GROUPED, head_dim=8),
+    "phi": lambda: transformers.PhiConfig(**_SIZE),
+    "gpt_neox": lambda: transformers.GPTNeoXConfig(**_SIZE),
+    "gpt2": lambda: transformers.GPT2Config(
+        vocab_size=420, n_embd=WIDTH, n_layer=3, n_head=4, n_positions=256, bos_token_id=5, eos_token_id=5
+    ),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Leave the other cores to other tests."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Save a tiny random model once and return its folder."""
+    made: dict[str, Path] = {}
+
+    def save(kind: str) -> Path:
+        if kind not in made:
+            made[kind] = tmp_path_factory.mktemp(kind)
+            torch.manual_seed(7)
+            model = transformers.AutoModelForCausalLM.from_config(CONFIGS[kind]())
+            for parameter in model.parameters():
+                torch.nn.init.normal_(parameter, std=0.25)
+            model.save_pretrained(made[kind])
+            tiny_tokenizer().save_pretrained(made[kind])
+        return made[kind]
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def build(folder: Callable[[str], Path]) -> Build:
+    """Load a tiny random model as a subject."""
+    loaded: dict[tuple[str, str | None], CausalSubject] = {}
+
+    def make(kind: str = "llama", system: str | None = None) -> CausalSubject:
+        if (kind, system) not in loaded:
+            loaded[kind, system] = load(f"hf:{folder(kind)}", system=system)
+        return loaded[kind, system]
+
+    return make
+
+
+def probe(seed: int, layer: int) -> LinearProbe:
+    """Make a random probe."""
+    random = np.random.default_rng(seed)
+    weight, mean = (random.normal(size=WIDTH).astype(np.float32) for _ in range(2))
+    scale = random.uniform(0.5, 2, size=WIDTH).astype(np.float32)
+    return LinearProbe(HookPoint(layer), weight / np.float32(6), 0.25, mean, scale)
+
+
+@pytest.fixture(scope="session")
+def suite() -> Suite:
+    """Monitors of every stage that is read, with every kind of reading."""
+    rolling = Aggregation("rolling_max", window=4)
+    return Suite.of(
+        [
+            Monitor(Claim.parse("missed_emergency@prompt"), (probe(1, 1),), Aggregation()),
+            Monitor(Claim.parse("prompt_injection@prompt"), (probe(2, 0), probe(3, 2)), rolling),
+            Monitor(Claim.parse("prompt_injection@context"), (probe(4, 1),), Aggregation()),
+            Monitor(Claim.parse("clinical_misuse@response"), (probe(5, 1),), rolling),
+            Monitor(Claim.parse("missed_emergency@answer"), (probe(6, 2),), Aggregation("mean")),
+        ]
+    )
