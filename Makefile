@@ -26,7 +26,7 @@ check: $(VENV)/dev.stamp
 	@echo "ruff";              $(call QUIET,$(BIN)/ruff check . && $(BIN)/ruff format --check .)
 	@echo "mypy --strict";     $(call QUIET,$(BIN)/mypy)
 	@echo "import contracts";  $(call QUIET,$(BIN)/lint-imports)
-	@echo "docstrings";        $(call QUIET,$(BIN)/interrogate -q auscult.py guard certify synth_data)
+	@echo "docstrings";        $(call QUIET,$(BIN)/interrogate -q auscult.py auscult_demo guard certify synth_data)
 
 $(VENV)/bin/python:
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or later, or say make PYTHON=..."; exit 2; }

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import msgspec
 
+from certify.report.sources import EarlierAttempt, Ledger
 from guard import chain
 from guard.digest import Digest
 from guard.errors import DigestMismatch
+from guard.protocol import Protocol
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,3 +96,22 @@ def append(path: Path, entry: Entry) -> Digest:
         raise DigestMismatch(f"{path} has grown meanwhile", "run prepare again")
     record = {name: value for name, value in msgspec.to_builtins(entry).items() if name != "previous"}
     return chain.append(path, record)
+
+
+def section(path: Path, plan: Protocol, payload: Digest) -> Ledger:
+    """Return what the report says of the ledger: the head with this attempt, and the attempts before it.
+
+    What was appended later changes nothing, so that testing again gives the same report.
+    """
+    entries = read(path)
+    at = next((index for index, entry in enumerate(entries) if entry.protocol == payload), None)
+    if at is None:
+        return Ledger(plan.ledger_head)
+    head = entries[at + 1].previous if at + 1 < len(entries) else chain.head(path)
+    earlier = tuple(
+        EarlierAttempt(entry.at, entry.attempt, entry.protocol, "not reported")
+        for entry in entries[:at]
+        if entry.product == plan.product
+    )
+    budgets = sum(one.attempt == 1 for one in earlier) + (plan.attempt == 1)
+    return Ledger(head, earlier, max(1, budgets))

@@ -20,6 +20,8 @@ IMAGINED = (0.25, 0.5, 0.75, 1.0, 0.0)
 """True rates that a forecast imagines, as parts of the limit; the first is what a plan counts on."""
 
 _MOST_UNITS = 1_000_000
+_MOST_SIMULATED = 10_000
+"""Beyond it a simulation would take too much memory, and a test too many draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def fewest_units(question: Question) -> int:
     Raises:
         ProtocolError: No reasonable number would do.
     """
-    return _first(lambda units: replace(question, units=units).smallest <= question.limit)
+    return _first(lambda units: replace(question, units=units).smallest <= question.limit, _MOST_UNITS)
 
 
 def units_needed(question: Question, rate: float, power: float = POWER, seed: int = 0) -> int:
@@ -147,16 +149,16 @@ def units_needed(question: Question, rate: float, power: float = POWER, seed: in
     """
     if not 0.0 <= rate < question.limit:
         raise ProtocolError(f"no number of units shows that a rate of {rate:g} is at most {question.limit:g}")
-    return _first(lambda units: passing.chance(replace(question, units=units), rate, seed) >= power)
+    return _first(lambda units: passing.chance(replace(question, units=units), rate, seed) >= power, _MOST_SIMULATED)
 
 
-def _first(enough: Callable[[int], bool]) -> int:
+def _first(enough: Callable[[int], bool], most: int) -> int:
     """Return the smallest number for which `enough` holds, if it holds from there on; by doubling, then bisection."""
     high = 1
     while not enough(high):
-        high *= 2
-        if high > _MOST_UNITS:
-            raise ProtocolError("no reasonable number of units meets this limit", "widen the limit")
+        if high == most:
+            raise ProtocolError(f"not even {most} units meet this limit", "widen the limit")
+        high = min(2 * high, most)
     low = high // 2
     while high - low > 1:
         middle = (low + high) // 2

@@ -6,7 +6,7 @@ Comes in: strict YAML (no duplicate keys, no aliases, no tags). Goes out: `Polic
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,10 +197,11 @@ class Policy:
         if not left:
             raise PolicyError("no demand is left in the policy")
         dropped = ",".join(sorted(map(str, claims)))
-        return Policy(
-            self.name, digest.of_bytes(f"{self.digest} without {dropped}".encode()), left, self.rules, self.whole,
-            self.gate, self.fields, self.audit, self.system_prompt, self.demonstration,
-        )  # fmt: skip
+        return replace(self, digest=digest.of_bytes(f"{self.digest} without {dropped}".encode()), requires=left)
+
+    def without_whole(self) -> Policy:
+        """Return the policy without its limit on everything together; its digest changes with it."""
+        return replace(self, digest=digest.of_bytes(f"{self.digest} without whole".encode()), whole=Whole())
 
 
 def load(path: Path, taxonomy: Taxonomy, rule_names: frozenset[str]) -> Policy:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -28,7 +29,7 @@ from guard.digest import Digest, of_bytes
 from guard.errors import InputError, StoreError
 
 BUSY_SECONDS: Final = 5.0
-"""How long a write waits for another process before it fails."""
+"""How long a write waits for another process before it fails, unless said otherwise."""
 
 _metadata = sa.MetaData()
 _events = sa.Table(
@@ -72,17 +73,19 @@ class _Write:
 class Store:
     """An open audit store. `append` may be called from any task or thread."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, busy: float = BUSY_SECONDS) -> None:
         """Open, and create the table and its triggers where they are missing.
 
         Args:
             url: SQLAlchemy URL, `sqlite:///audit.sqlite` or `postgresql+psycopg://...`.
+            busy: Seconds that a write waits for another process before it fails.
 
         Raises:
             StoreError: The database can't be opened or written.
         """
-        self._engine = _connect(url)
+        self._engine = _connect(url, busy)
         self._writer = self._engine.execution_options(auscult_writes=True)
+        self._busy = busy
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -197,6 +200,7 @@ class Store:
         heads: list[Digest] = []
         with _translated("written"), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
+                connection.execute(sa.text(f"SET LOCAL lock_timeout TO {math.ceil(self._busy * 1000)}"))
                 connection.execute(sa.text("SET LOCAL synchronous_commit TO on"))
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
             last = sa.select(_events.c.number, _events.c.digest).order_by(_events.c.number.desc()).limit(1)
@@ -225,16 +229,16 @@ def _fits(request: str, previous: str, digest: str, line: bytes) -> bool:
     return (request, previous, digest) == (event.request, before, of_bytes(line + b"\n"))
 
 
-def _connect(url: str) -> sa.Engine:
+def _connect(url: str, busy: float) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+            engine = sa.create_engine(parsed, connect_args={"timeout": busy, "check_same_thread": False})
             sa.event.listen(engine, "connect", _sqlite_durable)
             sa.event.listen(engine, "begin", _sqlite_begin)
             return engine
         if parsed.get_backend_name() == "postgresql":
-            return sa.create_engine(parsed, connect_args={"connect_timeout": int(BUSY_SECONDS)}, pool_pre_ping=True)
+            return sa.create_engine(parsed, connect_args={"connect_timeout": math.ceil(busy)}, pool_pre_ping=True)
     except (SQLAlchemyError, ImportError) as error:
         raise StoreError("the audit store can't be opened: its URL or its driver is not usable") from error
     raise StoreError("the audit store is neither SQLite nor PostgreSQL", "use sqlite:///FILE or postgresql+psycopg://")

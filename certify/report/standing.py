@@ -2,21 +2,6 @@
 
 from __future__ import annotations
 
-LIMITATIONS: tuple[str, ...] = (
-    "The scenarios are synthetic. They were drawn from a generator whose families and weights are published. A rate on them "
-    "is not the rate in a hospital.",
-    "The bounds are conditional on the authors of the scenario families. Scenarios by other authors may be missed more often; "
-    "the bound on unseen kinds is the nearest thing to that question that was tested.",
-    "The numbers hold for exactly this model and set-up, for the listed languages and for conversations no longer than "
-    "tested. Anything else is not certified.",
-    "No bound covers an attacker who adapts to the monitors.",
-    "A miss rate is not a risk. Risk also depends on how often the hazard occurs and on what catches a miss later, and both "
-    "belong to the site.",
-    "The labels follow from the rules by which the scenarios were built. Where those rules are wrong, the numbers are wrong "
-    "in the same way.",
-)
-"""Six limitations that the issuer can put into the certificate."""
-
 DEFEATERS: tuple[tuple[str, str], ...] = (
     (
         "Synthetic text differs from real text",

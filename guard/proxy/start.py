@@ -7,6 +7,7 @@ opened.
 from __future__ import annotations
 
 import contextlib
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -172,7 +173,7 @@ def _with_dossier(settings: Settings, proven: Proven) -> tuple[Guard, Engine]:
         evidence=evidence(proven.opened, lambda: datetime.now(UTC)),
         emergency=settings.emergency,
         patience=settings.patience,
-        **_secret(settings),
+        secret=_secret(settings),
     )
     return guard, engine
 
@@ -187,13 +188,13 @@ def _without_dossier(settings: Settings, demanded: Policy | None, subject_name: 
     engine = Engine(subject, Suite(()))
     guard = Guard(
         policy=chosen, engine=engine, model=subject.binding.name, store=Store(settings.store),
-        emergency=settings.emergency, patience=settings.patience, **_secret(settings),
+        emergency=settings.emergency, patience=settings.patience, secret=_secret(settings),
     )  # fmt: skip
     return guard, engine
 
 
-def _secret(settings: Settings) -> dict[str, bytes]:
-    return {} if settings.secret is None else {"secret": files.read(settings.secret)}
+def _secret(settings: Settings) -> bytes:
+    return secrets.token_bytes(32) if settings.secret is None else files.read(settings.secret)
 
 
 @contextlib.contextmanager

@@ -138,6 +138,11 @@ class TestPlan:
         with pytest.raises(ProtocolError):
             planner.units_needed(MISS, 0.1)
 
+    def test_sizes_beyond_reason_are_refused(self) -> None:
+        """A rate just below the limit needs more units than anyone can draw."""
+        with pytest.raises(ProtocolError, match="not even 10000 units"):
+            planner.units_needed(replace(MISS, method=Method.KL_CHERNOFF), 0.099)
+
     def test_all_limits_together_are_no_likelier_than_their_floor(self) -> None:
         """Chances of .9 and .95 leave .85 whatever their dependence, and never less than 0."""
         assert planner.floor_of_all([0.9, 0.95]) == pytest.approx(0.85)

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from certify import bounds
+from certify.issue import LIMITATIONS
 from certify.report.model import ReportData, build
 from certify.report.sources import (
     BaselineRow,
@@ -25,7 +26,6 @@ from certify.report.sources import (
     Reading,
     RungVerdict,
 )
-from certify.report.standing import LIMITATIONS
 from guard.certificate import (
     Bound,
     Canaries,

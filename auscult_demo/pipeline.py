@@ -1,0 +1,182 @@
+"""One certification from nothing: rows, dossier, fresh rows, test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from certify import dataset, ledger, prepare, trial
+from certify.cli import taxonomy
+from certify.evaluate import evaluate, paths_of
+from certify.pages import baselines_of, pages
+from certify.plan import Order, Sizes
+from certify.report.sources import ExternalSection, NotGiven
+from guard import dsse, files, keys, policy, protocol, resources, rules
+from guard.certificate import Certificate
+from guard.conversation import Fold
+from guard.dossier import Prepared
+from guard.errors import ProtocolError
+from guard.progress import Phase, shown
+from guard.subjects.causal import CausalSubject
+from guard.subjects.load import load
+from synth_data import generate
+from synth_data.labels import CONTEXT_CLAIMS, MISUSE_RESPONSE, PROMPT_CLAIMS
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be certified, and how much work to put in."""
+
+    subject: CausalSubject
+    """The model."""
+    policy: policy.Policy
+    """What is demanded."""
+    product: str
+    """What it is called."""
+    key: keys.PrivateKey
+    """Signs."""
+    ledger: Path
+    """Counts attempts."""
+    out: Path
+    """New folder for the dossier."""
+    work: Path
+    """New folder for the rows."""
+    seed: int = 0
+    """Of the train and select rows."""
+    scenarios: int = 1_200
+    """Train and select draws a claim."""
+    sizes: Sizes = Sizes()
+    """Of the test."""
+    power: float = 0.9
+    """Wanted chance to show each limit."""
+    external: Path | None = None
+    """Labelled JSONL for the section on external data."""
+    throwaway_key: bool = False
+    """Whether the report must say that the key belongs to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came out."""
+
+    certificate: Certificate
+    """Signed and sealed in the dossier."""
+    prepared: prepare.Outcome
+    """The plan, and the chance that it gave itself."""
+    test_rows: Path
+    """The rows of the test."""
+
+
+def certify(job: Job, *, phase: Phase, note: Note) -> Done:
+    """Run one certification.
+
+    1. Train and select rows are drawn.
+    2. Monitors are fitted, thresholds chosen, and the protocol is signed.
+    3. Only now are the test rows drawn, with a seed that follows from the signed protocol; then they are drawn again and
+       compared.
+    4. They are scored once; bounds, certificate, report, seal.
+
+    Raises:
+        AuscultError: A step failed.
+    """
+    # (1)
+    train = job.work / "train"
+    claims = (*PROMPT_CLAIMS, *CONTEXT_CLAIMS, MISUSE_RESPONSE)
+    note(f"drawing {job.scenarios} train and select draws of each of {len(claims)} claims, and ordinary chat")
+    generate.generate(train, seed=job.seed, folds=(Fold.TRAIN, Fold.SELECT), scenarios=job.scenarios, claims=claims)
+    # (2)
+    note("reading the model's activations on them, fitting monitors, choosing thresholds")
+    order = Order(job.product, job.policy, job.sizes, datetime.now(UTC).replace(microsecond=0), job.power)
+    data = dataset.load(train)
+    made = prepare.prepare(
+        job.subject, data, order, key=job.key, ledger_path=job.ledger, out=job.out, phase=phase
+    )
+    note(f"signed the plan: attempt {made.protocol.attempt}, chance to show every limit at least {made.predicted_all:.3f}")
+    # (3)
+    test = job.work / "test"
+    note("drawing the test rows: their seed follows from the signed plan, so nobody has seen them before")
+    draw(job.out, test)
+    # (4)
+    note("scoring them once, counting, bounding, signing")
+    external = partial(_external, job, phase=phase)
+    outcome = trial.run(
+        job.out, dataset.load(test), job.subject, key=job.key, taxonomy=taxonomy(),
+        pages=partial(_pages, job, external), redrawn=True, phase=phase,
+    )  # fmt: skip
+    return Done(outcome.certificate, made, test)
+
+
+def draw(dossier: Path, out: Path) -> None:
+    """Draw the rows of a signed protocol, draw them again, and compare.
+
+    Raises:
+        ProtocolError: The second drawing differs from the first.
+    """
+    statement = dsse.open_bundle(files.read(dossier / "protocol.json"), protocol.PREDICATE)
+    plan = protocol.read(statement.predicate)
+    generate.generate(out, protocol=(plan, statement.digest))
+    if not generate.check(out, plan, statement.digest):
+        raise ProtocolError("drawing the rows again gave other rows", "the generator is not deterministic here")
+
+
+def _external(job: Job, issued: Certificate, prepared: Prepared, *, phase: Phase) -> ExternalSection | NotGiven:
+    if job.external is None:
+        return NotGiven()
+    suite, text = trial.suite_of(prepared), baselines_of(prepared)
+    return evaluate(paths_of([job.external]), job.subject, suite, issued, text, phase)[0]
+
+
+def _pages(job: Job, external: Any, issued: Certificate, prepared: Prepared, bundle: bytes) -> Any:
+    return pages(
+        issued,
+        prepared,
+        bundle,
+        taxonomy=taxonomy(),
+        throwaway_key=job.throwaway_key,
+        external=external(issued, prepared),
+        ledger=ledger.section(job.ledger, prepared.protocol, prepared.payload),
+    )
+
+
+def certify_once(
+    *,
+    subject: str,
+    policy_file: Path | None,
+    out: Path,
+    work: Path | None,
+    product: str | None,
+    seed: int,
+    scenarios: int,
+    draws: int,
+    traffic: int,
+    power: float,
+    system: Path | None,
+    external: Path | None,
+    key: keys.PrivateKey,
+    ledger_file: Path | None,
+) -> Certificate:
+    """Do what `auscult certify run` asks for."""
+    demanded = policy.load(policy_file or resources.path("policies/clinical.yaml"), taxonomy(), rules.names)
+    model = load(subject, system=files.read(system).decode() if system else None)
+    job = Job(
+        subject=model,
+        policy=demanded,
+        product=product or model.binding.name,
+        key=key,
+        ledger=ledger_file or ledger.default_path(),
+        out=out,
+        work=work or out.with_name(out.name + "-rows"),
+        seed=seed,
+        scenarios=scenarios,
+        sizes=Sizes(draws, traffic),
+        power=power,
+        external=external,
+    )
+    with shown() as phase:
+        return certify(job, phase=phase, note=lambda text: None).certificate

@@ -1,0 +1,184 @@
+"""Rules: identifiers are found by shape and check digit, in linear time, and the same in a stream as in a whole text."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guard import rules
+from guard.conversation import Conversation, Message, Role, ToolCall
+from guard.errors import InputError
+from guard.rules import Rule, identifiers
+from guard.rules.watch import Watch
+from guard.scores import RuleClear, RuleHit, RuleUnavailable
+
+FOUND = [
+    ("My SSN is 123-45-6789.", "123-45-6789"),
+    ("ssn: 123456789", "123456789"),
+    ("NHS number 943 476 5919 please", "943 476 5919"),
+    ("her NHS no 9434765919", "9434765919"),
+    ("cpr 010203-1234", "010203-1234"),
+    ("født 2902041234 og rask", "2902041234"),
+    ("card 4111 1111 1111 1111!", "4111 1111 1111 1111"),
+    ("card 378282246310005", "378282246310005"),
+    ("write to jens.hansen+a@mail.example.dk today", "jens.hansen+a@mail.example.dk"),
+    ("søren@københavn.dk", "søren@københavn.dk"),
+    ("ring til mig på tlf 22 33 44 55", "22 33 44 55"),
+    ("call me at (212) 555-1234 asap", "(212) 555-1234"),
+    ("+45 12 34 56 78", "+45 12 34 56 78"),
+    ("0049 170 1234567", "0049 170 1234567"),
+    ("mi teléfono es 612 345 678", "612 345 678"),
+    ("１２３-４５-６７８９", "１２３-４５-６７８９"),
+    ("12\u200b3-45-6789", "12\u200b3-45-6789"),
+    ("123\u201145\u20116789", "123\u201145\u20116789"),
+]
+CLEAR = [
+    "",
+    "BP 120/80, 500 mg twice daily, on 2024-10-12 at 12:30",
+    "NHS number 943 476 5918x",
+    "SSN 000-12-3456, 666-12-3456, 900-12-3456, 123-00-4567, 123-45-0000",
+    "card 4111 1111 1111 1112",
+    "1-2023-45-6789",
+    "cpr 320203-1234",
+    "call 911, 999 or 112; the poison line is 1-800-222-1222, NHS 0800 123 4567",
+    "ICD J45.909, NCT01234567, PMID 12345678",
+    "the call lasted 1000000 years",
+    "potassium 3.5 4.5 5.5 sodium 135 136 1444",
+    "@home a@b me@ @you",
+]
+
+
+@pytest.mark.parametrize(("text", "identifier"), FOUND)
+def test_an_identifier_is_found_where_it_stands(text: str, identifier: str) -> None:
+    """The span is the identifier, no more and no less."""
+    first = text.index(identifier)
+    assert identifiers.find(text) == ((first, first + len(identifier)),)
+
+
+@pytest.mark.parametrize("text", CLEAR)
+def test_what_is_no_identifier_is_not_found(text: str) -> None:
+    """Doses, dates, codes, wrong check digits and public lines are let be."""
+    assert identifiers.find(text) == ()
+
+
+def test_a_card_is_found_among_other_numbers() -> None:
+    """Digit groups before and after it don't hide it."""
+    assert identifiers.find("take 12 4111 1111 1111 1111 500 mg")
+
+
+def test_check_digits_thin_out_random_numbers() -> None:
+    """Of random ten-digit numbers about one in eleven passes as an NHS number, of sixteen-digit ones few as a card."""
+    random_ = random.Random(3)
+    ten = sum(identifiers._nhs("".join(random_.choices("0123456789", k=10))) for _ in range(5000))
+    sixteen = sum(identifiers._card("".join(random_.choices("0123456789", k=16))) for _ in range(5000))
+    assert 0.06 < ten / 5000 < 0.11
+    assert sixteen / 5000 < 0.05
+
+
+@pytest.mark.parametrize("piece", ["1 ", "a@", "1234567890-", "a.", "+1 ", "ssn ", "phone", "é@é."])
+def test_time_grows_with_length_only(piece: str) -> None:
+    """No text makes the patterns slow."""
+    text = piece * (100_000 // len(piece))
+    start = time.process_time()
+    identifiers.find(text)
+    assert time.process_time() - start < 2
+
+
+PIECES = [text for text, _ in FOUND] + [text for text in CLEAR if text] + ["word", " ", ". ", "\n", "日本語", "12 34"]
+
+
+@given(parts=st.lists(st.sampled_from(PIECES), max_size=6), seed=st.integers(0, 2**32))
+@settings(max_examples=600, deadline=None)
+def test_a_stream_says_in_the_end_what_the_whole_text_says(parts: list[str], seed: int) -> None:
+    """Whatever the pieces, the spans are those of the whole; and no character of a hit is settled before it is known."""
+    text = " ".join(parts)
+    random_ = random.Random(seed)
+    watch, at = Watch(["identifiers"], 0), 0
+    whole = identifiers.find(text)
+    while at < len(text):
+        size = random_.randrange(1, 8)
+        watch.feed(text[at : at + size])
+        at += size
+        (score,) = watch.scores()
+        known = len(score.spans) if isinstance(score, RuleHit) else 0
+        assert watch.settled <= min(at, len(text))
+        assert sum(first < watch.settled for first, _ in whole) <= known
+    watch.end()
+    (score,) = watch.scores()
+    assert (score.spans if isinstance(score, RuleHit) else ()) == tuple((0, *span) for span in whole)
+    assert watch.settled == len(text)
+
+
+def test_plain_words_settle_one_word_late() -> None:
+    """The price of a rule in a stream is one word."""
+    watch = Watch(["identifiers"], 0)
+    watch.feed("take a rest")
+    assert watch.settled == len("take a")
+    watch.feed(" now")
+    assert watch.settled == len("take a rest")
+
+
+def test_a_text_without_spaces_is_not_held_for_ever() -> None:
+    """No identifier is longer than the longest, so what is older is settled."""
+    watch = Watch(["identifiers"], 0)
+    watch.feed("痛" * 1000)
+    assert watch.settled == 1000 - identifiers.LONGEST
+
+
+def test_no_rules_settle_everything() -> None:
+    """Nothing is held where nothing is demanded."""
+    watch = Watch([], 0)
+    watch.feed("abc")
+    assert watch.settled == 3
+    assert watch.scores() == ()
+
+
+def talk() -> Conversation:
+    """System text, a turn, a call, its result."""
+    call = ToolCall(id="c", name="mail", arguments='{"to":"a.b@example.org"}')
+    return Conversation(
+        (
+            Message(Role.SYSTEM, "reach us at x.y@example.org"),
+            Message(Role.USER, "hello"),
+            Message(Role.ASSISTANT, "I mail", (call,)),
+            Message(Role.TOOL, "sent", (), "c"),
+            Message(Role.USER, "thanks"),
+        )
+    )
+
+
+def test_each_judged_turn_reads_what_came_since_the_last() -> None:
+    """System text, the assistant's own words and tool arguments don't go by unseen, and nothing is read twice."""
+    first, second, third = (rules.run(["identifiers"], talk(), turn)[0] for turn in (1, 3, 4))
+    assert first == RuleHit("identifiers", ((0, 12, 27),))
+    assert second == RuleHit("identifiers", ((2, 13, 28),))
+    assert third == RuleClear("identifiers")
+
+
+def test_a_rule_that_is_unknown_or_breaks_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never passes for one that found nothing, at rest or in a stream."""
+
+    def broken(_: str) -> tuple[tuple[int, int], ...]:
+        raise RuntimeError
+
+    monkeypatch.setitem(rules.RULES, "broken", Rule("broken", broken, len, Path(__file__)))
+    assert rules.run(["broken", "nonsense"], talk(), 1) == (
+        RuleUnavailable("broken", "error"),
+        RuleUnavailable("nonsense", "unknown_rule"),
+    )
+    watch = Watch(["broken", "nonsense"], 0)
+    watch.feed("some text")
+    assert watch.scores() == (RuleUnavailable("broken", "error"), RuleUnavailable("nonsense", "unknown_rule"))
+
+
+def test_the_digest_names_the_rule_set() -> None:
+    """Another set is another digest; an unknown name has none."""
+    assert rules.digest(frozenset()) != rules.digest(frozenset({"identifiers"}))
+    assert rules.digest(frozenset({"identifiers"})).startswith("sha256:")
+    with pytest.raises(InputError):
+        rules.digest(frozenset({"nonsense"}))
