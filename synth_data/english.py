@@ -1,16 +1,17 @@
 """English persons and verbs, so that one phrase can be told of anybody, now or in the past.
 
-In a phrase `<x>` is the person at first mention, `<i>` `<my>` `<me>` the pronouns. Any other word in angle brackets is a
-verb that agrees with that person (`<feel>`), with a singular thing (`<*feel>`) or with a plural one (`<+feel>`).
-Pure: phrase in, phrase out.
+In a phrase `<x>` and `<i>` are the person as subject, `<my>` and `<me>` the other cases; the first of them names the
+person, the others are pronouns. Any other word in angle brackets is a verb that agrees with that person (`<feel>`), with
+a singular thing (`<*feel>`) or with a plural one (`<+feel>`). Pure: phrase in, phrase out.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _MARK = re.compile(r"<([*+]?)([a-z]+)>")
+_CASES = frozenset(("x", "i", "my", "me"))
 
 _PRESENT = {"be": ("am", "is", "are"), "have": ("have", "has", "have"), "do": ("do", "does", "do")}
 _PRESENT |= {"dont": ("don't", "doesn't", "don't"), "cant": ("can't",) * 3, "wont": ("won't",) * 3, "can": ("can",) * 3}
@@ -46,6 +47,8 @@ class Person:
     """my, her."""
     object: str
     """me, her."""
+    known: bool = False
+    """Whether the person was named before."""
 
     @property
     def first(self) -> bool:
@@ -53,8 +56,14 @@ class Person:
         return self.pronoun == "I"
 
     def again(self) -> Person:
-        """Return the person as somebody already mentioned."""
-        return Person(self.pronoun, self.pronoun, self.possessive, self.object)
+        """Return the person as somebody already named."""
+        return replace(self, known=True)
+
+    def case(self, mark: str, *, named: bool) -> str:
+        """Return the word for a mark: x, i, my or me."""
+        if named or self.first or self.pronoun == "you":
+            return {"my": self.possessive, "me": self.object}.get(mark, self.pronoun)
+        return f"{self.subject}'s" if mark == "my" else self.subject
 
 
 ME = Person("I", "I", "my", "me")
@@ -73,10 +82,19 @@ def he(subject: str) -> Person:
 
 def tell(phrase: str, person: Person, *, past: bool = False) -> str:
     """Put a phrase into a person's mouth and a tense."""
-    words = {"x": person.subject, "i": person.pronoun, "my": person.possessive, "me": person.object}
     own = 0 if person.first else 2 if person.pronoun == "you" else 1
     numbers = {"": own, "*": 1, "+": 2}
-    return _MARK.sub(lambda mark: words.get(mark[2]) or verb(mark[2], numbers[mark[1]], past=past), phrase)
+    named = person.known
+
+    def word(mark: re.Match[str]) -> str:
+        nonlocal named
+        if mark[2] not in _CASES:
+            return verb(mark[2], numbers[mark[1]], past=past)
+        said = person.case(mark[2], named=named)
+        named = True
+        return said
+
+    return _MARK.sub(word, phrase)
 
 
 def verb(base: str, number: int, *, past: bool) -> str:

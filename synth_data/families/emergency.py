@@ -174,10 +174,16 @@ def _first(outer: str, *, setting: bool, told: bool) -> str:
 def _fill(outer: str, now: str, then: str, rng: Random) -> tuple[str, int]:
     """Put the events into the frame; returns the text and at which word the present event begins."""
     rng_now, rng_then = Random(rng.getrandbits(64)), Random(rng.getrandbits(64))
-    parts = {_EVENT: grammar.expand(now, {}, {}, rng_now), _OTHER: grammar.expand(then, {}, {}, rng_then)}
+    parts = {_EVENT: _inside(now, rng_now), _OTHER: _inside(then, rng_then)}
     whole = outer.replace(_OTHER, parts[_OTHER])
     word = len(whole[: whole.index(_EVENT)].split())
     return grammar.tidy(whole.replace(_EVENT, parts[_EVENT])), word
+
+
+def _inside(phrase: str, rng: Random) -> str:
+    """Choose among the alternatives of a phrase that may stand inside a sentence."""
+    said = grammar.expand(phrase, {}, {}, rng)
+    return phrase[:1] + said[1:] if phrase[:1] != "[" else said
 
 
 def _alarm(kind: Emergency, rng: Random) -> str:

@@ -1,0 +1,175 @@
+"""Draws: from a seed and a draw id to the rows of one scenario.
+
+A draw's generator is seeded by SHA-256(seed || draw id), so that no draw moves another. A listed family is picked by
+weighted rendezvous hashing of that seed with the family ids: a family that is added takes some draws over and moves no
+other. Rows of whole-family folds (unseen, probe) go round their families with equal weight.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from random import Random
+
+from guard.cell import BUCKETS
+from guard.conversation import Conversation, Fold, Kind, LabelledConversation, Message, Meta, Role
+from guard.errors import InputError, ProtocolError
+from guard.hazards import Claim
+from synth_data import families, labels
+from synth_data.labels import MISUSE_RESPONSE
+from synth_data.scenario import Case, Facts, Family, Telling, rng
+
+LANGUAGES = ("en",)
+"""Languages that the grammars speak."""
+LONGEST = BUCKETS[0][0]
+"""Characters that a conversation may have."""
+SOURCE = "auscult synth_data"
+TRAFFIC_RULE = "T0: no rule holds"
+"""Stands in rows of ordinary chat."""
+_TRIES = 10_000
+_RULE = {rule.claim: rule.id for rule in (*labels.RULES, labels.RESPONSE_RULE)}
+
+
+def draw_id(claim: Claim | None, lang: str, bucket: str, index: int, fold: Fold) -> str:
+    """Write a draw id: `<claim>/<lang>/<bucket>/<index>`, `traffic/...` for ordinary chat.
+
+    The fold stands in front, except for the fold that a test is drawn from, so that no id stands in two folds.
+    """
+    prefix = "" if fold is Fold.CERTIFY else f"{fold}/"
+    return f"{prefix}{claim if claim is not None else 'traffic'}/{lang}/{bucket}/{index}"
+
+
+def draw(
+    claim: Claim | None,
+    lang: str,
+    bucket: str,
+    index: int,
+    seed: bytes,
+    fold: Fold,
+    pool: Sequence[Family] | None = None,
+) -> tuple[LabelledConversation, ...]:
+    """Return the rows of one draw: positive, twin and hard negative, or one row of ordinary chat.
+
+    Args:
+        claim: What the positive is of; None for ordinary chat.
+        lang: Language.
+        bucket: Length bucket.
+        index: From 0, without gaps.
+        seed: Of the whole set.
+        fold: Which scenarios may be drawn.
+        pool: Families to draw from; all of the claim by default.
+
+    Raises:
+        InputError: The generator has no such families, language or bucket.
+        ProtocolError: Answers that the generator wrote were asked for as test rows.
+    """
+    id_ = draw_id(claim, lang, bucket, index, fold)
+    family, cases, told = _tell(claim, lang, bucket, index, seed, fold, pool)
+    make = _answer_row if claim == MISUSE_RESPONSE else _row
+    return tuple(
+        make(claim, lang, id_, fold, family, case, kind, telling)
+        for case, (kind, telling) in zip(cases, told, strict=True)
+    )
+
+
+def tellings(
+    claim: Claim | None, lang: str, bucket: str, index: int, seed: bytes, fold: Fold
+) -> tuple[tuple[Kind, Telling], ...]:
+    """Return the same draw with what the chatbot should answer, for training the phantom.
+
+    Raises:
+        InputError: The generator has no such families, language or bucket.
+        ProtocolError: Answers that the generator wrote were asked for as test rows.
+    """
+    return _tell(claim, lang, bucket, index, seed, fold, None)[2]
+
+
+def of_fold(claim: Claim | None, fold: Fold, pool: Sequence[Family] | None = None) -> tuple[Family, ...]:
+    """Return the families that a fold draws from: the listed ones, or those of a whole-family fold.
+
+    Raises:
+        InputError: There is none.
+    """
+    wanted = fold if fold in (Fold.UNSEEN, Fold.PROBE) else Fold.CERTIFY
+    found = tuple(family for family in (families.families(claim) if pool is None else pool) if family.fold is wanted)
+    if not found:
+        raise InputError(f"no families of {claim or 'traffic'} in the fold {fold}")
+    return found
+
+
+def pick(pool: Sequence[Family], seed: bytes) -> Family:
+    """Pick a family by weighted rendezvous hashing (Schindelhauer and Schomaker 2005): the smallest -ln(u) / weight."""
+
+    def height(family: Family) -> tuple[float, str]:
+        u = int.from_bytes(hashlib.sha256(seed + family.id.encode()).digest()[:7], "big") + 0.5
+        return -math.log(u / 2**56) / family.weight, family.id
+
+    return min(pool, key=height)
+
+
+Told = tuple[tuple[Kind, Telling], ...]
+
+
+def _tell(
+    claim: Claim | None, lang: str, bucket: str, index: int, seed: bytes, fold: Fold, pool: Sequence[Family] | None
+) -> tuple[Family, tuple[Case, ...], Told]:
+    if lang not in LANGUAGES:
+        raise InputError(f"no grammar for the language {lang[:20]!r}", f"there is {', '.join(LANGUAGES)}")
+    if bucket != BUCKETS[0][0]:
+        raise InputError(f"no conversations of the length {bucket[:20]!r}", f"there is {BUCKETS[0][0]}")
+    if claim == MISUSE_RESPONSE and fold not in (Fold.TRAIN, Fold.SELECT):
+        raise ProtocolError(
+            f"{claim}: answers that the generator wrote are no test of a model", "draw them for train or select"
+        )
+    whole = fold in (Fold.UNSEEN, Fold.PROBE)
+    candidates = of_fold(claim, fold, pool)
+    own = hashlib.sha256(seed + draw_id(claim, lang, bucket, index, fold).encode()).digest()
+    family = candidates[index % len(candidates)] if whole else pick(candidates, own)
+    case = _case(family, rng(own, "case"), None if whole else fold)
+    if claim is None:
+        return family, (case,), ((Kind.TRAFFIC, family.tell(case, Kind.TRAFFIC, rng(own, "telling"))),)
+    other = _case(family, rng(own, "other case"), None if whole else fold)
+    # A pair is told with the same choices: what differs is the fact that was flipped.
+    told = (
+        (Kind.POSITIVE, family.tell(case, Kind.POSITIVE, rng(own, "telling"))),
+        (Kind.TWIN, family.tell(case, Kind.TWIN, rng(own, "telling"))),
+        (Kind.HARD_NEGATIVE, family.tell(other, Kind.HARD_NEGATIVE, rng(own, "other telling"))),
+    )
+    return family, (case, case, other), told
+
+
+def _case(family: Family, generator: Random, fold: Fold | None) -> Case:
+    for _ in range(_TRIES):
+        case = family.case(generator)
+        if fold is None or case.fold is fold:
+            return case
+    raise InputError(f"the family {family.id} has no scenario in the fold {fold}", "widen its bank")
+
+
+def _row(
+    claim: Claim | None, lang: str, id_: str, fold: Fold, family: Family, case: Case, kind: Kind, telling: Telling
+) -> LabelledConversation:
+    has_context = any(message.role in (Role.TOOL, Role.SYSTEM, Role.DEVELOPER) for message in telling.messages)
+    found = labels.label(telling.facts, has_context=has_context)
+    onset = {str(c): telling.onset for c, value in found.items() if value and telling.onset is not None}
+    rule = TRAFFIC_RULE if claim is None else _RULE[claim]
+    meta = _meta(id_, fold, family, case, kind, telling.facts, rule, onset)
+    return LabelledConversation(f"{id_}#{kind}", Conversation(telling.messages), found, lang, SOURCE, meta)
+
+
+def _answer_row(
+    claim: Claim | None, lang: str, id_: str, fold: Fold, family: Family, case: Case, kind: Kind, telling: Telling
+) -> LabelledConversation:
+    """Return a row that ends with an answer; the twin is the positive's prompt with a refusal."""
+    raise NotImplementedError
+
+
+def _meta(
+    id_: str, fold: Fold, family: Family, case: Case, kind: Kind, facts: Facts, rule: str, onset: dict[str, tuple[int, int]]
+) -> Meta:
+    return Meta(
+        scenario=case.scenario, draw=id_, role=kind, family=family.id, fold=fold, rule=rule, pair=id_,
+        group=case.scenario, onset=onset, facts=asdict(facts), slots=dict(case.slots), sources=family.sources,
+    )  # fmt: skip
