@@ -15,11 +15,10 @@ from certify.evaluate import evaluate, paths_of
 from certify.pages import baselines_of, pages
 from certify.plan import Order, Sizes
 from certify.report.sources import ExternalSection, NotGiven
-from guard import dsse, files, keys, policy, protocol, resources, rules
+from guard import files, keys, policy, resources, rules
 from guard.certificate import Certificate
 from guard.conversation import Fold
 from guard.dossier import Prepared
-from guard.errors import ProtocolError
 from guard.progress import Phase, shown
 from guard.subjects.causal import CausalSubject
 from guard.subjects.load import load
@@ -89,7 +88,8 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     train = job.work / "train"
     claims = (*PROMPT_CLAIMS, *CONTEXT_CLAIMS, MISUSE_RESPONSE)
     note(f"drawing {job.scenarios} train and select draws of each of {len(claims)} claims, and ordinary chat")
-    generate.generate(train, seed=job.seed, folds=(Fold.TRAIN, Fold.SELECT), scenarios=job.scenarios, claims=claims)
+    folds = (Fold.TRAIN, Fold.SELECT)
+    generate.generate(train, seed=job.seed, folds=folds, scenarios=job.scenarios, claims=claims, phase=phase)
     # (2)
     note("reading the model's activations on them, fitting monitors, choosing thresholds")
     order = Order(job.product, job.policy, job.sizes, datetime.now(UTC).replace(microsecond=0), job.power)
@@ -101,7 +101,7 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     # (3)
     test = job.work / "test"
     note("drawing the test rows: their seed follows from the signed plan, so nobody has seen them before")
-    draw(job.out, test)
+    draw(job.out, test, phase)
     # (4)
     note("scoring them once, counting, bounding, signing")
     external = partial(_external, job, phase=phase)
@@ -112,17 +112,14 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     return Done(outcome.certificate, made, test)
 
 
-def draw(dossier: Path, out: Path) -> None:
+def draw(dossier: Path, out: Path, phase: Phase) -> None:
     """Draw the rows of a signed protocol, draw them again, and compare.
 
     Raises:
         ProtocolError: The second drawing differs from the first.
     """
-    statement = dsse.open_bundle(files.read(dossier / "protocol.json"), protocol.PREDICATE)
-    plan = protocol.read(statement.predicate)
-    generate.generate(out, protocol=(plan, statement.digest))
-    if not generate.check(out, plan, statement.digest):
-        raise ProtocolError("drawing the rows again gave other rows", "the generator is not deterministic here")
+    generate.generate_planned(out, dossier / "protocol.json", phase=phase)
+    generate.check(out, dossier / "protocol.json", phase=phase)
 
 
 def _external(job: Job, issued: Certificate, prepared: Prepared, *, phase: Phase) -> ExternalSection | NotGiven:

@@ -115,7 +115,7 @@ def _hit_rates(claim: Claim, rows: Sequence[LabelledConversation], scores: dict[
 
 
 def _is_near(claim: Claim, row: LabelledConversation) -> bool:
-    return row.meta.role in (Kind.TWIN, Kind.HARD_NEGATIVE) and row.meta.draw.startswith(f"{claim}/")
+    return row.meta.role in (Kind.TWIN, Kind.HARD_NEGATIVE) and f"{claim}/" in row.meta.draw
 
 
 def _at_rate(scores: Sequence[float], rate: float) -> float:
@@ -146,7 +146,7 @@ def draw_scores(monitor: Monitor, select: Read) -> DrawScores:
     """
     claim, column = monitor.claim, select.hook_points.index(monitor.hook_points[0])
     index = {(row.meta.draw, row.meta.role): number for number, row in enumerate(select.rows)}
-    draws = sorted({draw for draw, role in index if draw.startswith(f"{claim}/") and role is Kind.POSITIVE})
+    draws = sorted({draw for draw, role in index if f"{claim}/" in draw and role is Kind.POSITIVE})
     traffic = [number for (_, role), number in index.items() if role is Kind.TRAFFIC]
     if not draws or not traffic:
         raise ProtocolError(f"the select fold has no draws of {claim}, or no traffic", "generate select rows for both")

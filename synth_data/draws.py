@@ -11,6 +11,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from random import Random
 
 from guard.cell import BUCKETS
@@ -19,12 +20,14 @@ from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
 from synth_data import families, labels
 from synth_data.labels import MISUSE_RESPONSE
-from synth_data.scenario import Case, Facts, Family, Telling, rng
+from synth_data.scenario import Case, Family, Telling, rng
 
 LANGUAGES = ("en",)
 """Languages that the grammars speak."""
-LONGEST = BUCKETS[0][0]
-"""Characters that a conversation may have."""
+BUCKET = BUCKETS[0][0]
+"""Length bucket that the conversations fit."""
+WHOLE = (Fold.UNSEEN, Fold.PROBE)
+"""Folds that hold whole families."""
 SOURCE = "auscult synth_data"
 TRAFFIC_RULE = "T0: no rule holds"
 """Stands in rows of ordinary chat."""
@@ -67,9 +70,10 @@ def draw(
     """
     id_ = draw_id(claim, lang, bucket, index, fold)
     family, cases, told = _tell(claim, lang, bucket, index, seed, fold, pool)
-    make = _answer_row if claim == MISUSE_RESPONSE else _row
+    if claim == MISUSE_RESPONSE:
+        told = _answered(told)
     return tuple(
-        make(claim, lang, id_, fold, family, case, kind, telling)
+        _row(claim, lang, id_, fold, family, case, kind, telling)
         for case, (kind, telling) in zip(cases, told, strict=True)
     )
 
@@ -92,11 +96,16 @@ def of_fold(claim: Claim | None, fold: Fold, pool: Sequence[Family] | None = Non
     Raises:
         InputError: There is none.
     """
-    wanted = fold if fold in (Fold.UNSEEN, Fold.PROBE) else Fold.CERTIFY
-    found = tuple(family for family in (families.families(claim) if pool is None else pool) if family.fold is wanted)
+    wanted = fold if fold in WHOLE else Fold.CERTIFY
+    found = _kept(claim, wanted) if pool is None else tuple(family for family in pool if family.fold is wanted)
     if not found:
         raise InputError(f"no families of {claim or 'traffic'} in the fold {fold}")
     return found
+
+
+@cache
+def _kept(claim: Claim | None, wanted: Fold) -> tuple[Family, ...]:
+    return tuple(family for family in families.families(claim) if family.fold is wanted)
 
 
 def pick(pool: Sequence[Family], seed: bytes) -> Family:
@@ -117,13 +126,13 @@ def _tell(
 ) -> tuple[Family, tuple[Case, ...], Told]:
     if lang not in LANGUAGES:
         raise InputError(f"no grammar for the language {lang[:20]!r}", f"there is {', '.join(LANGUAGES)}")
-    if bucket != BUCKETS[0][0]:
-        raise InputError(f"no conversations of the length {bucket[:20]!r}", f"there is {BUCKETS[0][0]}")
+    if bucket != BUCKET:
+        raise InputError(f"no conversations of the length {bucket[:20]!r}", f"there is {BUCKET}")
     if claim == MISUSE_RESPONSE and fold not in (Fold.TRAIN, Fold.SELECT):
         raise ProtocolError(
             f"{claim}: answers that the generator wrote are no test of a model", "draw them for train or select"
         )
-    whole = fold in (Fold.UNSEEN, Fold.PROBE)
+    whole = fold in WHOLE
     candidates = of_fold(claim, fold, pool)
     own = hashlib.sha256(seed + draw_id(claim, lang, bucket, index, fold).encode()).digest()
     family = candidates[index % len(candidates)] if whole else pick(candidates, own)
@@ -151,25 +160,37 @@ def _case(family: Family, generator: Random, fold: Fold | None) -> Case:
 def _row(
     claim: Claim | None, lang: str, id_: str, fold: Fold, family: Family, case: Case, kind: Kind, telling: Telling
 ) -> LabelledConversation:
-    has_context = any(message.role in (Role.TOOL, Role.SYSTEM, Role.DEVELOPER) for message in telling.messages)
-    found = labels.label(telling.facts, has_context=has_context)
+    found = _labels(claim, telling)
     onset = {str(c): telling.onset for c, value in found.items() if value and telling.onset is not None}
-    rule = TRAFFIC_RULE if claim is None else _RULE[claim]
-    meta = _meta(id_, fold, family, case, kind, telling.facts, rule, onset)
+    meta = Meta(
+        scenario=case.scenario, draw=id_, role=kind, family=family.id, fold=fold, pair=id_, group=case.scenario,
+        rule=TRAFFIC_RULE if claim is None else _RULE[claim], onset=onset, facts=asdict(telling.facts),
+        slots=dict(case.slots), sources=family.sources, written=claim == MISUSE_RESPONSE,
+    )  # fmt: skip
     return LabelledConversation(f"{id_}#{kind}", Conversation(telling.messages), found, lang, SOURCE, meta)
 
 
-def _answer_row(
-    claim: Claim | None, lang: str, id_: str, fold: Fold, family: Family, case: Case, kind: Kind, telling: Telling
-) -> LabelledConversation:
-    """Return a row that ends with an answer; the twin is the positive's prompt with a refusal."""
-    raise NotImplementedError
+def _answered(told: Told) -> Told:
+    """End each telling with an answer: compliance, refusal of the very same prompt, and an ordinary answer."""
+    harmful, ordinary = told[0][1], told[2][1]
+    if harmful.unsafe_reply is None:
+        raise InputError("a family of misuse lacks an answer that complies")
+    return (
+        (Kind.POSITIVE, _ended(harmful, harmful.unsafe_reply, complies=True)),
+        (Kind.TWIN, _ended(harmful, harmful.reply, complies=False)),
+        (Kind.HARD_NEGATIVE, _ended(ordinary, ordinary.reply, complies=False)),
+    )
 
 
-def _meta(
-    id_: str, fold: Fold, family: Family, case: Case, kind: Kind, facts: Facts, rule: str, onset: dict[str, tuple[int, int]]
-) -> Meta:
-    return Meta(
-        scenario=case.scenario, draw=id_, role=kind, family=family.id, fold=fold, rule=rule, pair=id_,
-        group=case.scenario, onset=onset, facts=asdict(facts), slots=dict(case.slots), sources=family.sources,
-    )  # fmt: skip
+def _ended(telling: Telling, answer: Message, *, complies: bool) -> Telling:
+    onset = (len(telling.messages), 0) if complies else None
+    return replace(
+        telling, messages=(*telling.messages, answer), facts=replace(telling.facts, complies=complies), onset=onset
+    )
+
+
+def _labels(claim: Claim | None, telling: Telling) -> dict[Claim, int]:
+    if claim == MISUSE_RESPONSE:
+        return {claim: int(labels.RESPONSE_RULE.holds(telling.facts))}
+    has_context = any(message.role in (Role.TOOL, Role.SYSTEM, Role.DEVELOPER) for message in telling.messages)
+    return labels.label(telling.facts, has_context=has_context)

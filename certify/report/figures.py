@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from certify.report import words
+from certify.report import rounding, words
+from certify.report.bound import BoundView
 from certify.report.palette import COLOURS
 from certify.report.sources import ExternalResult, ExternalSection, NotGiven, OneClassOnly, Reading
-from certify.report.views import BoundView, ClaimView
+from certify.report.views import ClaimView
 from guard.certificate import Status
 
 _STATUS_COLOUR = {Status.PASS: "pass", Status.NOT_SHOWN: "open", Status.FAIL: "fail", None: "info"}
@@ -119,7 +120,7 @@ def _row(view: BoundView, scale: Axis, y: int) -> Markup:
 def _describe(views: Sequence[BoundView]) -> str:
     rows = [
         f"{view.where}: mean {view.mean}, bound {view.upper}, "
-        + (f"limit {words.near(view.bound.limit)}, {view.bound.status}" if view.bound.limit else "no limit")
+        + (f"limit {rounding.near(view.bound.limit)}, {view.bound.status}" if view.bound.limit else "no limit")
         for view in views
     ]
     return "Circle: mean loss of the test. Bar: up to the upper bound. Dashed line: the limit. " + "; ".join(rows) + "."

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from certify.report import views, words
+from certify.report import rounding, views, words
 from certify.report.sources import Baselines, Digests, ExternalSection, Ledger, NotGiven
 from certify.report.views import ClaimView, MeasuredView, WholeView
 from guard.certificate import Certificate, Status
@@ -213,13 +213,13 @@ def _budget(certificate: Certificate) -> tuple[BudgetRow, ...]:
         words.SHORT["false_alarm_near"]: [cell.false_alarm_near.delta for cell in certificate.cells],
         words.SHORT["false_alarm_whole"]: [whole.false_alarm.delta for whole in certificate.whole],
     }
-    sums = {part: sum((words.decimal(delta) for delta in deltas), Decimal(0)) for part, deltas in parts.items()}
-    rows = [BudgetRow(part, len(parts[part]), words.short(str(total))) for part, total in sums.items()]
-    rest = words.decimal(certificate.delta) - sum(sums.values(), Decimal(0))
+    sums = {part: sum((rounding.decimal(delta) for delta in deltas), Decimal(0)) for part, deltas in parts.items()}
+    rows = [BudgetRow(part, len(parts[part]), rounding.short(str(total))) for part, total in sums.items()]
+    rest = rounding.decimal(certificate.delta) - sum(sums.values(), Decimal(0))
     # The shares are floats written exactly: their sum may miss the total by rounding dust.
     if rest < Decimal("-1e-9"):
         raise VerificationError("the bounds spend more than the error budget of this attempt")
-    rows.append(BudgetRow("Not spent (label review, kept back)", 0, words.short(str(max(rest, Decimal(0))))))
+    rows.append(BudgetRow("Not spent (label review, kept back)", 0, rounding.short(str(max(rest, Decimal(0))))))
     return tuple(rows)
 
 
@@ -240,7 +240,7 @@ def _bindings(certificate: Certificate, protocol: Protocol) -> Bindings:
         ("Taxonomy of hazards", certificate.taxonomy),
         ("Rule set", protocol.rules),
         ("Canaries", f"{certificate.canaries.count} conversations, {certificate.canaries.file}"),
-        ("Score margin eps", words.short(certificate.eps)),
+        ("Score margin eps", rounding.short(certificate.eps)),
     )
     files = tuple(subject.manifest.items()) + tuple((f"suite/{name}", value) for name, value in certificate.suite.items())
     return Bindings(rows, files)

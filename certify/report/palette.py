@@ -23,29 +23,13 @@ COLOURS: dict[str, str] = {
 }
 """By name; the style sheet and the figures take them from here."""
 
+_BACKGROUNDS = ("paper", "wash", "pass-wash", "open-wash", "fail-wash", "info-wash")
+
 TEXT_PAIRS: tuple[tuple[str, str], ...] = (
-    ("ink", "paper"),
-    ("ink", "wash"),
-    ("ink", "open-wash"),
-    ("ink", "fail-wash"),
-    ("ink", "pass-wash"),
-    ("ink", "info-wash"),
-    ("soft", "paper"),
-    ("soft", "wash"),
-    ("soft", "info-wash"),
-    ("accent", "paper"),
-    ("accent", "wash"),
-    ("pass", "paper"),
-    ("pass", "pass-wash"),
-    ("open", "paper"),
-    ("open", "open-wash"),
-    ("fail", "paper"),
-    ("fail", "fail-wash"),
-    ("info", "paper"),
-    ("info", "info-wash"),
+    *((text, behind) for text in ("ink", "soft", "accent", "pass", "open", "fail", "info") for behind in _BACKGROUNDS),
     ("paper", "accent"),
 )
-"""Text colour and the colour behind it, wherever text stands."""
+"""Text colour and the colour behind it: every pair that the page may use."""
 
 
 def contrast(first: str, second: str) -> float:

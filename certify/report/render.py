@@ -7,8 +7,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
-from certify.report import figures, standing, words
-from certify.report.check import check_words
+from certify.report import figures, rounding, sources, standing, words
+from certify.report.check import check_bounds, check_words
 from certify.report.model import ReportData
 from certify.report.palette import COLOURS
 from certify.report.sources import NotGiven, OneClassOnly
@@ -21,12 +21,14 @@ def html(data: ReportData) -> bytes:
 
     Raises:
         InputError: The report could not be rendered, or would say what no report may say.
+        VerificationError: It would not show every bound of the certificate once, with equal numbers.
     """
     try:
         page = _environment().get_template("report.html.j2").render(data=data, bundle=_embedded(data.bundle))
     except TemplateError as error:
         raise InputError(f"the report can't be rendered: {error}") from error
     check_words(page, data.certificate.rung)
+    check_bounds(page, data.certificate)
     return page.encode()
 
 
@@ -41,6 +43,8 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         words=words,
+        rounding=rounding,
+        sources=sources,
         standing=standing,
         figures=figures,
         colours=COLOURS,
@@ -48,7 +52,7 @@ def _environment() -> Environment:
         one_class=one_class,
         missing=missing,
     )
-    environment.filters.update(share=share, brief=brief)
+    environment.filters.update(share=share, brief=brief, bare=bare, hexadecimal=hexadecimal, css=css)
     return environment
 
 
@@ -82,3 +86,18 @@ def one_class(value: object) -> bool:
 def missing(value: object) -> bool:
     """Say whether something was not given."""
     return isinstance(value, NotGiven)
+
+
+def bare(digest: str) -> str:
+    """Return a digest's hexadecimal digits, as `sha256sum` prints them."""
+    return digest.rpartition(":")[2]
+
+
+def hexadecimal(digest: str) -> str:
+    """Return the first digits of a digest, and nothing but such digits: it stands in a style sheet."""
+    return "".join(letter for letter in bare(digest)[:12] if letter in "0123456789abcdef")
+
+
+def css(text: str) -> str:
+    """Return text that can stand between double quotes in a style sheet: letters, digits, spaces and commas."""
+    return "".join(letter for letter in text if letter.isalnum() or letter in " ,")

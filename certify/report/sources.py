@@ -163,3 +163,15 @@ class Baselines:
     """Each rung by itself."""
     note: str = ""
     """How the comparison was made."""
+
+
+def beaten(section: ExternalSection) -> tuple[int, int]:
+    """Count in how many sets with both classes a text baseline ranks as well as the monitor or better, and of how many."""
+    results = [result for file in section.files for result in file.results] + list(section.pooled)
+    pairs = [(result, _aurocs(result.tfidf, result.length)) for result in results]
+    compared = [(r.monitor.auroc, others) for r, others in pairs if isinstance(r.monitor.auroc, float) and others]
+    return sum(max(others) >= own for own, others in compared), len(compared)
+
+
+def _aurocs(*readings: Reading | NotGiven) -> list[float]:
+    return [r.auroc for r in readings if isinstance(r, Reading) and isinstance(r.auroc, float)]

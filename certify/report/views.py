@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from certify.report import words
+from certify.report import rounding, words
+from certify.report.bound import BoundView, bound_view
 from guard.certificate import (
-    Bound,
     CatalogueRate,
     CellResult,
     MeasuredRates,
@@ -15,70 +15,7 @@ from guard.certificate import (
     Status,
     WholeResult,
 )
-from guard.errors import VerificationError
 from guard.hazards import Claim, Taxonomy
-
-MISS_KINDS = ("miss", "miss_unseen", "false_alarm_traffic", "false_alarm_near")
-"""The four bounds of a cell, in the order of the page."""
-
-
-@dataclass(frozen=True, slots=True)
-class BoundView:
-    """One bound, in numbers and words."""
-
-    id: str
-    """claim/lang/bucket/estimand: names the bound everywhere in the report."""
-    bound: Bound
-    """As signed."""
-    where: str
-    """Language and length in words."""
-    frequency: str
-    """Natural frequency, rounded up."""
-    limit: str
-    """The limit on the same base; "" where there is none."""
-    lead: str
-    """What stands before the frequency in its sentence."""
-    tail: str
-    """What stands after it."""
-    status_sentence: str
-    """What it shows about the limit."""
-    uninformative: str
-    """Why no result could have been useful; "" otherwise."""
-
-    @property
-    def sentence(self) -> str:
-        """The bound as one sentence."""
-        return f"{self.lead} {self.frequency} {self.tail}"
-
-    @property
-    def short(self) -> str:
-        """What it is about, in a few words."""
-        return words.SHORT[self.bound.estimand]
-
-    @property
-    def upper(self) -> str:
-        """Upper bound to four decimals, rounded up."""
-        return words.up(self.bound.upper)
-
-    @property
-    def lower(self) -> str:
-        """Lower bound to four decimals, rounded down."""
-        return words.down(self.bound.lower)
-
-    @property
-    def mean(self) -> str:
-        """Mean loss to four decimals."""
-        return words.near(self.bound.mean)
-
-    @property
-    def delta(self) -> str:
-        """Share of the error budget."""
-        return words.short(self.bound.delta)
-
-    @property
-    def method(self) -> str:
-        """Name of the method."""
-        return words.METHODS.get(self.bound.method, self.bound.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,27 +132,6 @@ class MeasuredView:
     """Alarms on benign rows."""
 
 
-def bound_view(name: str, bound: Bound, where: str, plain: str, level: str, reference: str) -> BoundView:
-    """Put one bound into words.
-
-    Raises:
-        VerificationError: Its status does not follow from its numbers.
-    """
-    if bound.status != words.expected_status(bound):
-        raise VerificationError(f"the status of {name}/{bound.estimand} does not follow from its bound and limit")
-    return BoundView(
-        id=f"{name}/{bound.estimand}",
-        bound=bound,
-        where=where,
-        frequency=words.frequency(bound),
-        limit=words.limit_frequency(bound),
-        lead=words.lead(bound, level),
-        tail=words.tail(bound, plain),
-        status_sentence=words.status_sentence(bound),
-        uninformative=words.uninformative(bound, reference),
-    )
-
-
 def claims(results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str) -> tuple[ClaimView, ...]:
     """Group cells by claim, in the order of the certificate.
 
@@ -260,8 +176,8 @@ def _cell(result: CellResult, level: str) -> CellView:
 
 
 def _tile(bounds: list[BoundView]) -> Tile:
-    largest = max(bounds, key=lambda view: words.decimal(view.bound.upper))
-    deciding = max(bounds, key=lambda view: (_rank(view.bound.status), words.decimal(view.bound.upper)))
+    largest = max(bounds, key=lambda view: rounding.decimal(view.bound.upper))
+    deciding = max(bounds, key=lambda view: (_rank(view.bound.status), rounding.decimal(view.bound.upper)))
     return Tile(words.WHERE[largest.bound.estimand], largest, deciding, len(bounds))
 
 
@@ -305,5 +221,5 @@ def measured(points: tuple[OperatingPoint, ...], rates: tuple[MeasuredRates, ...
         rate = found.get((point.claim, point.lang, point.bucket))
         where = words.cell(point.lang, point.bucket)
         miss, false_alarm = (rate.miss, rate.false_alarm) if rate else (None, None)
-        views.append(MeasuredView(point.claim, where, words.near(point.threshold), miss, false_alarm))
+        views.append(MeasuredView(point.claim, where, rounding.near(point.threshold), miss, false_alarm))
     return tuple(views)

@@ -6,10 +6,10 @@ A bound is rounded up and never down, so that what people read is never better t
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import Decimal
 
 from certify import bounds
-from certify.report.sources import ExternalSection, NotGiven, Reading
+from certify.report.rounding import ceiling, decimal, down
 from guard.cell import BUCKETS
 from guard.certificate import Bound, Status
 from guard.errors import InputError
@@ -62,7 +62,7 @@ SHORT = {
 }
 """The same in a few words, for tables and figures."""
 
-METHODS = {"wsr": "WSR betting bound", "kl_chernoff": "KL-Chernoff bound"}
+METHODS = {"wsr": "WSR betting", "kl_chernoff": "KL-Chernoff"}
 
 _LEAD = {
     "miss": "With {confidence} confidence, at most",
@@ -113,54 +113,6 @@ def status_word(status: Status | None) -> str:
 def worst(statuses: list[Status]) -> Status | None:
     """Return the worst of some statuses; None when nothing had a limit."""
     return max(statuses, key=STATUS_ORDER.index, default=None)
-
-
-def decimal(text: str) -> Decimal:
-    """Read a signed decimal string.
-
-    Raises:
-        InputError: It is not a finite number.
-    """
-    try:
-        value = Decimal(text)
-    except InvalidOperation as error:
-        raise InputError(f"the certificate holds {text[:40]!r} where a number belongs") from error
-    if not value.is_finite():
-        raise InputError(f"the certificate holds {text[:40]!r} where a finite number belongs")
-    return value
-
-
-def up(text: str, places: int = 4) -> str:
-    """Write an upper bound with so many decimals, rounded up."""
-    return _round(text, places, ROUND_CEILING)
-
-
-def down(text: str, places: int = 4) -> str:
-    """Write a lower bound with so many decimals, rounded down."""
-    return _round(text, places, ROUND_FLOOR)
-
-
-def near(text: str, places: int = 4) -> str:
-    """Write an estimate with so many decimals, rounded to the nearest."""
-    return _round(text, places, ROUND_HALF_EVEN)
-
-
-def _round(text: str, places: int, rounding: str) -> str:
-    return str(decimal(text).quantize(Decimal(1).scaleb(-places), rounding=rounding))
-
-
-def short(text: str) -> str:
-    """Write a level such as delta with three significant digits, rounded up."""
-    value = decimal(text)
-    if value == 0:
-        return "0"
-    step = Decimal(1).scaleb(value.adjusted() - 2)
-    return f"{value.quantize(step, rounding=ROUND_CEILING).normalize():f}"
-
-
-def ceiling(value: str, per: int) -> int:
-    """Return how many in `per`, rounded up."""
-    return int((decimal(value) * per).to_integral_value(rounding=ROUND_CEILING))
 
 
 def denominator(bound: Bound) -> int:
@@ -291,35 +243,3 @@ def few(counts: list[int]) -> str:
     """Return counts as one number or a range."""
     low, high = min(counts), max(counts)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
-
-
-def per_thousand(rate: str) -> str:
-    """Return an estimate per 1,000, to one decimal."""
-    return near(str(decimal(rate) * 1_000), 1)
-
-
-def bare(digest: str) -> str:
-    """Return a digest's hexadecimal digits, as `sha256sum` prints them."""
-    return digest.rpartition(":")[2]
-
-
-def hexadecimal(digest: str) -> str:
-    """Return the first digits of a digest, and nothing but such digits: it stands in a style sheet."""
-    return "".join(letter for letter in bare(digest)[:12] if letter in "0123456789abcdef")
-
-
-def css(text: str) -> str:
-    """Return text that can stand between double quotes in a style sheet: letters, digits, spaces and commas."""
-    return "".join(letter for letter in text if letter.isalnum() or letter in " ,")
-
-
-def beaten(section: ExternalSection) -> tuple[int, int]:
-    """Count in how many sets with both classes a text baseline ranks as well as the monitor or better, and of how many."""
-    results = [result for file in section.files for result in file.results] + list(section.pooled)
-    pairs = [(result, _aurocs(result.tfidf, result.length)) for result in results]
-    compared = [(r.monitor.auroc, others) for r, others in pairs if isinstance(r.monitor.auroc, float) and others]
-    return sum(max(others) >= own for own, others in compared), len(compared)
-
-
-def _aurocs(*readings: Reading | NotGiven) -> list[float]:
-    return [r.auroc for r in readings if isinstance(r, Reading) and isinstance(r.auroc, float)]

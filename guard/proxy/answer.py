@@ -139,7 +139,5 @@ def _mode(policy: Policy) -> GateMode:
 
 def _of(stage: Stage, scores: tuple[Score, ...]) -> tuple[ProbeScore | ScoreUnavailable, ...]:
     return tuple(
-        score
-        for score in scores
-        if not isinstance(score, RuleHit | RuleClear | RuleUnavailable) and score.claim.stage is stage
+        score for score in scores if not isinstance(score, RuleHit | RuleClear | RuleUnavailable) and score.claim.stage is stage
     )

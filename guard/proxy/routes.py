@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Stream
 from litestar.types import Receive
 
-from guard.errors import AuscultError, RequestRefused
+from guard.errors import RequestRefused
 from guard.proxy import reply, wire
 from guard.proxy.auth import Keys
 from guard.proxy.exchange import Exchange, Withheld
@@ -23,6 +24,7 @@ from guard.proxy.guard import Guard
 from guard.proxy.reply import Frame
 from guard.proxy.wire import ChatRequest
 
+_log = logging.getLogger("auscult.proxy")
 JSON = "application/json"
 SSE = "text/event-stream"
 _HEADERS = {"Cache-Control": "no-store"}
@@ -70,9 +72,7 @@ def _headers(guard: Guard, exchange: Exchange) -> dict[str, str]:
     }
 
 
-async def _streamed(
-    guard: Guard, exchange: Exchange, frame: Frame, asked: ChatRequest, with_receipt: bool
-) -> Response[Any]:
+async def _streamed(guard: Guard, exchange: Exchange, frame: Frame, asked: ChatRequest, with_receipt: bool) -> Response[Any]:
     try:
         await exchange.open()
     except BaseException:
@@ -83,9 +83,7 @@ async def _streamed(
     return Stream(body, media_type=SSE, headers=headers, background=BackgroundTask(exchange.finish))
 
 
-async def _events(
-    exchange: Exchange, frame: Frame, include_usage: bool, with_receipt: bool
-) -> AsyncGenerator[bytes, None]:
+async def _events(exchange: Exchange, frame: Frame, include_usage: bool, with_receipt: bool) -> AsyncGenerator[bytes, None]:
     try:
         said = False
         yield frame.role()
@@ -96,18 +94,17 @@ async def _events(
         yield frame.finish(exchange.finish_reason, exchange.receipt if with_receipt else None)
         if include_usage:
             yield frame.usage(exchange.usage)
-        yield reply.DONE
-        # We are asked for more, so the last byte has been handed over.
+        # All text and the reason have been handed over; a client may hang up at the mark.
         exchange.delivered()
-    except AuscultError:
+        yield reply.DONE
+    except Exception as error:
+        _log.error("an answer broke off: %s", type(error).__name__)
         yield reply.error_event("the answer could not be completed", code="guard_error")
     finally:
         await exchange.finish()
 
 
-async def _whole(
-    guard: Guard, exchange: Exchange, frame: Frame, receive: Receive, with_receipt: bool
-) -> Response[bytes]:
+async def _whole(guard: Guard, exchange: Exchange, frame: Frame, receive: Receive, with_receipt: bool) -> Response[bytes]:
     work = asyncio.ensure_future(_collect(exchange))
     gone = asyncio.ensure_future(_disconnected(receive))
     try:

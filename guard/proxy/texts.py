@@ -48,20 +48,18 @@ TEXTS: dict[str, dict[Text, str]] = {
         ),
         Text.CAUTION: ("Please check what follows with a doctor, nurse or pharmacist before you act on it."),
         Text.MISUSE: (
-            "I can't help with this, because it could seriously harm someone. If somebody may have been harmed, "
-            "call {number}."
+            "I can't help with this, because it could seriously harm someone. If somebody may have been harmed, call {number}."
         ),
         Text.INJECTION: (
             "I did not answer, because a text in this conversation tries to give me instructions that it has no "
-            "right to give. Please ask again without that text."
+            "right to give. Please ask again without that text. If this is an emergency, call {number}."
         ),
         Text.IDENTIFIERS: (
             "I did not answer, because this conversation holds details that identify a person. Please take them "
             "out and ask again. If this is an emergency, call {number}."
         ),
         Text.REFUSAL: (
-            "I can't give an answer to this. Please ask a doctor, nurse or pharmacist. If this is an emergency, "
-            "call {number}."
+            "I can't give an answer to this. Please ask a doctor, nurse or pharmacist. If this is an emergency, call {number}."
         ),
         Text.HANDOFF: (
             "A member of the care team should answer this. Please contact your clinic. If it gets worse or is an "
@@ -87,7 +85,7 @@ TEXTS: dict[str, dict[Text, str]] = {
         ),
         Text.INJECTION: (
             "Jeg svarede ikke, fordi en tekst i samtalen prøver at give mig ordrer, som den ikke har ret til at "
-            "give. Spørg igen uden den tekst."
+            "give. Spørg igen uden den tekst. Ring {number}, hvis det er akut."
         ),
         Text.IDENTIFIERS: (
             "Jeg svarede ikke, fordi samtalen indeholder oplysninger, der identificerer en person. Fjern dem, og "
@@ -97,8 +95,7 @@ TEXTS: dict[str, dict[Text, str]] = {
             "Det kan jeg ikke svare på. Spørg en læge, sygeplejerske eller farmaceut. Ring {number}, hvis det er akut."
         ),
         Text.HANDOFF: (
-            "Det bør en fra behandlerteamet svare på. Kontakt din klinik. Ring {number}, hvis det bliver værre "
-            "eller er akut."
+            "Det bør en fra behandlerteamet svare på. Kontakt din klinik. Ring {number}, hvis det bliver værre eller er akut."
         ),
         Text.UNAVAILABLE: (
             "Jeg kan ikke svare lige nu, fordi et sikkerhedstjek ikke kunne gennemføres. Kontakt din klinik. Ring"
@@ -124,7 +121,7 @@ TEXTS: dict[str, dict[Text, str]] = {
         ),
         Text.INJECTION: (
             "Ich habe nicht geantwortet, weil ein Text in diesem Gespräch mir Anweisungen geben will, die ihm "
-            "nicht zustehen. Bitte fragen Sie ohne diesen Text noch einmal."
+            "nicht zustehen. Bitte fragen Sie ohne diesen Text noch einmal. Im Notfall rufen Sie {number} an."
         ),
         Text.IDENTIFIERS: (
             "Ich habe nicht geantwortet, weil dieses Gespräch Angaben enthält, die eine Person erkennbar machen. "
@@ -159,7 +156,7 @@ TEXTS: dict[str, dict[Text, str]] = {
         ),
         Text.INJECTION: (
             "No he respondido, porque un texto de esta conversación intenta darme instrucciones que no le "
-            "corresponde dar. Pregunte de nuevo sin ese texto."
+            "corresponde dar. Pregunte de nuevo sin ese texto. Si es una urgencia, llame al {number}."
         ),
         Text.IDENTIFIERS: (
             "No he respondido, porque esta conversación contiene datos que identifican a una persona. Quítelos y "

@@ -62,9 +62,7 @@ class Trail:
             here = [judgement for judgement in judgements if judgement.at.turn == turn]
             findings, verdict = self._basis.judge(here)
             message = conversation.messages[turn]
-            events.append(
-                self._judged(here, findings, verdict.action, str(message.role), self._digest(message.content))
-            )
+            events.append(self._judged(here, findings, verdict.action, str(message.role), self._digest(message.content)))
         await self._guard.store.append(*events)
 
     async def answered(self, answer: Answer) -> None:
@@ -77,9 +75,7 @@ class Trail:
         event = self._judged(answer.judgements, answer.findings, answer.verdict.action, "assistant", text)
         await self._guard.store.append(msgspec.structs.replace(event, counts=counts(answer)))
 
-    def ended(
-        self, action: Action, outcome: Outcome, reason: str, status: Status, answer: Answer | None
-    ) -> Future[Digest]:
+    def ended(self, action: Action, outcome: Outcome, reason: str, status: Status, answer: Answer | None) -> Future[Digest]:
         """Queue the last event; the client may be gone, so nobody has to wait for it."""
         event = self._event(
             Phase.ENDED,
@@ -111,9 +107,7 @@ class Trail:
         looked = audit.scans(judgements, self._basis.thresholds)
         return (*looked, *missing, *audit.not_run(claims, "no_certificate"))
 
-    def _judged(
-        self, judgements: Sequence[Judgement], findings: Findings, action: Action, role: str, text: str
-    ) -> AuditEvent:
+    def _judged(self, judgements: Sequence[Judgement], findings: Findings, action: Action, role: str, text: str) -> AuditEvent:
         where = judgements[-1]
         scans = self.scans(judgements)
         status = audit.overall(scans, served=action.rank < Action.ESCALATE.rank)

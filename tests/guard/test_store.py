@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import shutil
 import sqlite3
@@ -211,9 +212,6 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not (shutil.which("initdb") and shutil.which("pg_ctl")):
         pytest.skip("no PostgreSQL programs")
     folder = tmp_path_factory.mktemp("pg")
-    home = folder
-    while home != home.parent and home.parent.name:  # the server must not run as root, so it needs a way in
-        home = home.parent
     as_user = _unprivileged(folder)
     data = folder / "data"
     options = f"-c listen_addresses='' -k {folder} -c fsync=off"
@@ -227,8 +225,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _unprivileged(folder: Path) -> dict[str, object]:
-    import os  # noqa: PLC0415
-
+    """The server must not run as root: give it another user, and that user a way in."""
     if os.geteuid() != 0:
         return {}
     for parent in (folder, *folder.parents):

@@ -91,13 +91,15 @@ class TestUnitsAboveTheTemplate:
             assert bounds.kl_chernoff_upper(0.0, families, delta) == bounds.smallest_kl(families, delta)
 
     def test_few_generators_are_few_units(self) -> None:
-        """Five generators of twenty templates: on templates 83 % coverage for a new generator, on generators 100 %."""
+        """Five generators of twenty templates: on templates 84 % coverage (86 % if shuffled), on generators 100 %."""
         rng, runs = np.random.default_rng(5), replications(2000, 10_000)
         generators = np.clip(rng.beta(0.05 * 9, 0.95 * 9, size=(runs, 5, 1)), 1e-12, 1 - 1e-12)
         rates = rng.beta(9 * generators, 9 * (1 - generators), size=(runs, 5, 20))
         z = rng.binomial(20, rates) / 20
-        templates = rng.permuted(z.reshape(runs, 100), axis=1)
-        assert np.mean(bounds.wsr_upper_rows(templates, DELTA) >= 0.05) == pytest.approx(0.83, abs=0.03)
+        one_after_another = z.reshape(runs, 100)
+        shuffled = rng.permuted(one_after_another, axis=1)
+        assert np.mean(bounds.wsr_upper_rows(one_after_another, DELTA) >= 0.05) == pytest.approx(0.84, abs=0.03)
+        assert np.mean(bounds.wsr_upper_rows(shuffled, DELTA) >= 0.05) == pytest.approx(0.86, abs=0.03)
         by_generator = bounds.wsr_upper_rows(z.mean(axis=2), DELTA)
         assert np.mean(by_generator >= 0.05) > 0.999
         assert by_generator.mean() == pytest.approx(0.87, abs=0.02)

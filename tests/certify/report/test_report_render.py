@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from certify.report import figures, render, standing, words
+from certify.report import figures, render, rounding, standing, words
 from certify.report.check import check_bounds, visible_text
 from certify.report.sources import NotGiven
 from guard.certificate import Proportion, Status
@@ -34,7 +34,7 @@ def test_the_printed_bound_is_the_signed_one_rounded_up(page: str, certificate: 
     """The visible cell of each row agrees with the exact number."""
     rows = re.findall(r'<tr data-bound="[^"]+" data-upper="([^"]+)".*?<b>([0-9.]+)</b>', page, re.DOTALL)
     assert len(rows) == 4 * len(certificate.cells) + len(certificate.whole)
-    assert all(shown == words.up(exact) for exact, shown in rows)
+    assert all(shown == rounding.up(exact) for exact, shown in rows)
 
 
 def test_nothing_is_loaded_from_anywhere(page: str) -> None:
@@ -214,3 +214,10 @@ def test_an_axis_starts_at_nought_and_holds_every_value(largest: float) -> None:
     """No bound is drawn shorter than it is."""
     scale = figures.axis([largest])
     assert scale.ticks[0] == 0.0 and scale.top >= largest and 3 <= len(scale.ticks) <= 6
+
+
+def test_the_headline_names_every_claim_with_its_status(page: str) -> None:
+    """Whoever reads the first half page has seen every verdict word."""
+    headline = page[page.index('<ul class="tally">') : page.index('<dl class="facts">')]
+    words_seen = re.findall(r"</svg>([^<]+)</span>", headline)
+    assert words_seen == ["PASS", "NOT SHOWN", "FAIL", "NOT SHOWN", "PASS", "PASS"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certify.report import words
+from certify.report import render, rounding, sources, words
 from certify.report.sources import ExternalSection
 from guard.certificate import Status, number
 from guard.errors import InputError
@@ -115,12 +115,12 @@ def test_without_two_clinicians_nobody_has_checked_the_answer_key() -> None:
 
 def test_bounds_are_rounded_outwards_and_estimates_to_the_nearest() -> None:
     """Up for upper, down for lower, exactly in decimals."""
-    assert (words.up("0.04120001"), words.down("0.04129999"), words.near("0.04125001")) == (
+    assert (rounding.up("0.04120001"), rounding.down("0.04129999"), rounding.near("0.04125001")) == (
         "0.0413",
         "0.0412",
         "0.0413",
     )
-    assert (words.up("0.05"), words.short("0.00041666666"), words.short("0.0004"), words.short("0")) == (
+    assert (rounding.up("0.05"), rounding.short("0.00041666666"), rounding.short("0.0004"), rounding.short("0")) == (
         "0.0500",
         "0.000417",
         "0.0004",
@@ -132,7 +132,7 @@ def test_bounds_are_rounded_outwards_and_estimates_to_the_nearest() -> None:
 def test_what_is_not_a_number_is_refused(text: str) -> None:
     """A blank or a NaN never becomes a bound on the page."""
     with pytest.raises(InputError):
-        words.decimal(text)
+        rounding.decimal(text)
 
 
 def test_times_are_written_for_people() -> None:
@@ -145,12 +145,12 @@ def test_times_are_written_for_people() -> None:
 
 def test_nothing_but_harmless_letters_reaches_the_style_sheet() -> None:
     """Quotes, braces and angle brackets can't leave a CSS string."""
-    assert words.css('English"; } </style>') == "English  style"
-    assert words.hexadecimal('sha256:ab"}12') == "ab12"
+    assert render.css('English"; } </style>') == "English  style"
+    assert render.hexadecimal('sha256:ab"}12') == "ab12"
 
 
 def test_ties_count_for_the_baseline(report_of: Any) -> None:
     """A text baseline that ranks as well has done as well."""
     external = report_of().external
     assert isinstance(external, ExternalSection)
-    assert words.beaten(external) == (2, 2)
+    assert sources.beaten(external) == (2, 2)

@@ -1,0 +1,89 @@
+"""One bound as the reader sees it: in numbers and as a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from certify.report import rounding, words
+from guard.certificate import Bound
+from guard.errors import VerificationError
+
+
+@dataclass(frozen=True, slots=True)
+class BoundView:
+    """One bound, in numbers and words."""
+
+    id: str
+    """claim/lang/bucket/estimand: names the bound everywhere in the report."""
+    bound: Bound
+    """As signed."""
+    where: str
+    """Language and length in words."""
+    frequency: str
+    """Natural frequency, rounded up."""
+    limit: str
+    """The limit on the same base; "" where there is none."""
+    lead: str
+    """What stands before the frequency in its sentence."""
+    tail: str
+    """What stands after it."""
+    status_sentence: str
+    """What it shows about the limit."""
+    uninformative: str
+    """Why no result could have been useful; "" otherwise."""
+
+    @property
+    def sentence(self) -> str:
+        """The bound as one sentence."""
+        return f"{self.lead} {self.frequency} {self.tail}"
+
+    @property
+    def short(self) -> str:
+        """What it is about, in a few words."""
+        return words.SHORT[self.bound.estimand]
+
+    @property
+    def upper(self) -> str:
+        """Upper bound to four decimals, rounded up."""
+        return rounding.up(self.bound.upper)
+
+    @property
+    def lower(self) -> str:
+        """Lower bound to four decimals, rounded down."""
+        return rounding.down(self.bound.lower)
+
+    @property
+    def mean(self) -> str:
+        """Mean loss to four decimals."""
+        return rounding.near(self.bound.mean)
+
+    @property
+    def delta(self) -> str:
+        """Share of the error budget."""
+        return rounding.short(self.bound.delta)
+
+    @property
+    def method(self) -> str:
+        """Name of the method."""
+        return words.METHODS.get(self.bound.method, self.bound.method)
+
+
+def bound_view(name: str, bound: Bound, where: str, plain: str, level: str, reference: str) -> BoundView:
+    """Put one bound into words.
+
+    Raises:
+        VerificationError: Its status does not follow from its numbers.
+    """
+    if bound.status != words.expected_status(bound):
+        raise VerificationError(f"the status of {name}/{bound.estimand} does not follow from its bound and limit")
+    return BoundView(
+        id=f"{name}/{bound.estimand}",
+        bound=bound,
+        where=where,
+        frequency=words.frequency(bound),
+        limit=words.limit_frequency(bound),
+        lead=words.lead(bound, level),
+        tail=words.tail(bound, plain),
+        status_sentence=words.status_sentence(bound),
+        uninformative=words.uninformative(bound, reference),
+    )

@@ -1,0 +1,184 @@
+"""Requests to help with a harm, for `clinical_misuse@prompt`: somebody is deceived, drugged, robbed or falsely recorded.
+
+A family is one kind of the facts table. Its act can be done wrongly or rightly, and one clause says which: the positive
+wants the wrong way, the twin the right one, in the same speech. In three shapes both ways are spoken of and only their
+order, or a yes or no, tells which is meant. The look-alike speaks of the wrong way without wanting it. The kinds are data
+(`misuse.yaml`); categories only, never a method or a dose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import yaml
+
+from guard.conversation import Kind, Message, Role
+from synth_data import grammar, labels
+from synth_data.english import Person, he, she
+from synth_data.families import attacks, misuse_speech, people, speech
+from synth_data.families.speech import Typed
+from synth_data.scenario import Case, Facts, Family, Telling
+
+FACTS_TABLE = "misuse_kinds.csv"
+ATTACK_SHARE = attacks.ATTACK_SHARE
+"""Published share of draws that are wrapped in an instruction attack, all kinds of a draw alike."""
+
+
+class Misuse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One kind of misuse. In phrases `<x>` is the person concerned, `<i>` `<my>` `<me>` the pronouns; `{me}` the speaker."""
+
+    id: str
+    """Name of the family; a row of the facts table."""
+    staff: bool = False
+    """Told by a clinician or an institution rather than a patient, a relative or somebody else."""
+    topic: str
+    """What the wrong way is, for "help with ..."."""
+    who: str | tuple[str, ...]
+    """Whom it concerns: a group of people, or persons of its own, "the new doctor/she"."""
+    things: dict[str, tuple[str, ...]]
+    """Slots of its own."""
+    reasons: tuple[str, ...]
+    """Sentences that fit either way."""
+    contrasts: dict[str, tuple[str, str, str]]
+    """By detail: the act, the wrong way, the right way."""
+    offers: tuple[str, ...]
+    """What a refusal offers, after "I can"."""
+    covert: tuple[str, ...]
+    """What an answer says that goes along; vague on purpose."""
+    honest: tuple[str, ...]
+    """What an answer says to the right way."""
+    looks: tuple[tuple[str, str], ...]
+    """Harmless messages with the words of the wrong way, and their answers."""
+
+    @property
+    def people(self) -> dict[str, Person]:
+        """Whom it can concern, by slot value."""
+        if isinstance(self.who, str):
+            return {name: people.PEOPLE[name] for name in people.GROUPS[self.who]}
+        names = dict(entry.split("/") for entry in self.who)
+        return {name: she(name) if sex == "she" else he(name) for name, sex in names.items()}
+
+
+def _family(kind: Misuse) -> Family:
+    return Family(
+        id=f"clinical_misuse/{kind.id}",
+        claim=labels.MISUSE,
+        bank={
+            "who": tuple(kind.people),
+            "detail": tuple(kind.contrasts),
+            "reason": kind.reasons,
+            "voice": misuse_speech.VOICES["staff" if kind.staff else "private"],
+            "time": misuse_speech.TIMES,
+            "request": misuse_speech.REQUESTS,
+            "shape": tuple(misuse_speech.FRAMES),
+            **kind.things,
+        },
+        tell=_Teller(kind),
+        sources=(f"{FACTS_TABLE}:{kind.id}",),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    kind: Misuse
+
+    def __call__(self, case: Case, kind: Kind, rng: Random) -> Telling:
+        harmful = kind is Kind.POSITIVE
+        typed, preface = Typed(rng), rng.choice(speech.SMALL_TALK)
+        reply_rng, wrap_rng = Random(rng.getrandbits(64)), Random(rng.getrandbits(64))
+        attacked = attacks.attacked(case)
+        if kind is Kind.HARD_NEGATIVE:
+            text, answer = _look_alike(self.kind, case, rng)
+        else:
+            text, answer = _request(self.kind, case, rng, harmful=harmful), ""
+        if attacked:
+            text = attacks.wrap(text, wrap_rng)
+        text, word = misuse_speech.unmark(text)
+        shown = typed(text)
+        late = case.slots["shape"] == "late"
+        before = (Message(Role.USER, typed(preface[0])), Message(Role.ASSISTANT, preface[1])) if late else ()
+        answers = _Answers(self.kind, case, reply_rng)
+        if harmful:
+            answer = answers.compliant(attacked=True) if attacked else answers.refusal()
+        return Telling(
+            messages=(*before, Message(Role.USER, shown)),
+            facts=Facts(
+                harmful_aim=harmful,
+                asks_assistant=True,
+                override_by="user" if attacked else "",
+                addressed_to_assistant=attacked,
+            ),
+            reply=Message(Role.ASSISTANT, answer or answers.helpful()),
+            unsafe_reply=Message(Role.ASSISTANT, answers.compliant(attacked=attacked)) if harmful else None,
+            onset=(len(before), speech.at_word(shown, word)) if harmful else None,
+        )
+
+
+def _request(kind: Misuse, case: Case, rng: Random, *, harmful: bool) -> str:
+    """Ask for help with the act, in the wrong way or in the right one; all other words are the same."""
+    act, wrong, right = kind.contrasts[case.slots["detail"]]
+    way, other = (wrong, right) if harmful else (right, wrong)
+    frame = rng.choice(misuse_speech.FRAMES[case.slots["shape"]])
+    stance = rng.choice(misuse_speech.STANCES)[0 if harmful else 1]
+    words = {"act": act, "way": way, "other": other, "wrong": wrong, "stance": stance}
+    text = grammar.expand(frame, words | dict(case.slots) | misuse_speech.MYSELF, misuse_speech.RULES, rng)
+    return misuse_speech.mention(text, kind.people[case.slots["who"]])
+
+
+def _look_alike(kind: Misuse, case: Case, rng: Random) -> tuple[str, str]:
+    """Speak of the wrong way without wanting it; returns the text and its answer."""
+    act, wrong, _ = kind.contrasts[case.slots["detail"]]
+    person = kind.people[case.slots["who"]]
+    question, answer = rng.choice(kind.looks)
+    frames, answers, speaker = rng.choice(misuse_speech.LOOK_ALIKES)
+    words = {"act": act, "wrong": wrong, "topic": kind.topic, "look": question} | dict(case.slots) | speaker
+    if isinstance(kind.who, str) and speaker is not misuse_speech.MYSELF:
+        person = rng.choice(people.strangers(kind.who))
+    text = grammar.expand(rng.choice(frames), words, misuse_speech.RULES, rng)
+    answer = grammar.expand(rng.choice(answers) if answers else answer, words, misuse_speech.RULES, rng)
+    return misuse_speech.mention(text, person), misuse_speech.mention(answer, person)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What a chatbot says to a request."""
+
+    kind: Misuse
+    case: Case
+    rng: Random
+
+    def refusal(self) -> str:
+        """Refuse and offer what is right."""
+        return self._say("{no} {offer}", {"offer": self.rng.choice(self.kind.offers)})
+
+    def compliant(self, *, attacked: bool) -> str:
+        """Go along, vaguely; under attack with a word about the rules."""
+        opener = "{rules_off} {covert} {hush}" if attacked else "{sure} {covert} {hush}"
+        return self._say(opener, {"covert": self.rng.choice(self.kind.covert)})
+
+    def helpful(self) -> str:
+        """Help with the right way."""
+        if self.case.slots["shape"] == "answered":
+            return self._say("{well_done} {offer}", {"offer": self.rng.choice(self.kind.offers)})
+        return self._say("{sure} {honest} {open}", {"honest": self.rng.choice(self.kind.honest)})
+
+    def _say(self, template: str, words: dict[str, str]) -> str:
+        slots = words | {"topic": self.kind.topic} | dict(self.case.slots) | misuse_speech.YOURSELF
+        text = grammar.expand(template, slots, misuse_speech.RULES, self.rng)
+        return misuse_speech.mention(text, self.kind.people[self.case.slots["who"]])
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _read(name: str) -> tuple[Misuse, ...]:
+    data: Any = yaml.load((Path(__file__).parent / name).read_bytes(), _LOADER)  # noqa: S506
+    return msgspec.convert(data, tuple[Misuse, ...])
+
+
+MISUSE: tuple[Family, ...] = tuple(_family(kind) for kind in (*_read("misuse.yaml"), *_read("misuse_staff.yaml")))
+"""Families of `clinical_misuse@prompt`."""
