@@ -255,7 +255,7 @@ def evaluate(
     from certify.evaluate import evaluate as score_files
     from certify.evaluate import paths_of, write
     from certify.pages import baselines_of
-    from guard.cli import trusted
+    from guard.keys import trusted
     from guard.dossier import open_sealed, require_trust
     from guard.subjects.load import load as load_subject
 
@@ -304,7 +304,7 @@ def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
     import msgspec
 
     from certify.recompute import recompute as derive
-    from guard.cli import trusted
+    from guard.keys import trusted
     from guard.dossier import open_sealed
 
     opened = open_sealed(dossier, trusted(trust))

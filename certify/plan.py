@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from certify.dataset import Dataset
 from certify.ledger import Next
 from certify.multiplicity import Budget, Part, budget
@@ -135,13 +138,24 @@ def forecast(order: Order, attempt: int = 1) -> tuple[CellForecast, ...]:
     return (*cells, plan_cell(f"whole/{LANG}/{BUCKET}", (question,))) if question else tuple(cells)
 
 
-def predicted_all(chosen: Sequence[Chosen], order: Order, shares: Budget) -> float:
-    """Return a floor under the chance that every limit on listed kinds will be shown, from the select fold."""
+def predicted_all(
+    chosen: Sequence[Chosen], order: Order, shares: Budget, eps: float, ruled: NDArray[np.bool_]
+) -> float:
+    """Return a floor under the chance that every limit on listed kinds will be shown, from the select fold.
+
+    Args:
+        chosen: Monitors with their thresholds.
+        order: What was asked for.
+        shares: Deltas.
+        eps: Score margin.
+        ruled: (draws,): ordinary select conversations in which a rule found something.
+    """
     chances = [outlook.passes for one in chosen for outlook in one.operating.outlooks]
     question = _whole_question(order, shares)
     if question:
-        alarmed = sum(map(any, zip(*(c.scores.traffic >= c.operating.tau for c in chosen), strict=True)))
-        chances.append(predicted(question, (len(chosen[0].scores.traffic) - alarmed, alarmed)))
+        found = np.any([ruled, *(c.scores.traffic >= c.operating.tau - eps for c in chosen)], axis=0)
+        alarmed = int(found.sum())
+        chances.append(predicted(question, (len(found) - alarmed, alarmed)))
     return floor_of_all(chances)
 
 

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from certify import baselines, ledger
 from certify.baselines import Baselines, TextBaseline
 from certify.dataset import Dataset
@@ -17,8 +20,8 @@ from certify.freeze import freeze, margin
 from certify.plan import Chosen, Order, demands, predicted_all, protocol_of, spend
 from certify.select import Choice, choose_monitor, draw_scores, measured_threshold
 from certify.threshold import choose
-from guard import digest, dsse, files, protocol
-from guard.conversation import Fold, LabelledConversation
+from guard import digest, dsse, files, protocol, rules
+from guard.conversation import Fold, Kind, LabelledConversation
 from guard.dossier import ISSUER
 from guard.errors import ProtocolError
 from guard.hazards import Claim
@@ -27,6 +30,7 @@ from guard.probes.activations import HookPoint
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
 from guard.protocol import Protocol
+from guard.scores import RuleHit
 from guard.subjects.causal import CausalSubject
 
 
@@ -95,7 +99,8 @@ def prepare(
     )  # fmt: skip
     _sign_and_write(plan, {**{f"suite/{name}": content for name, content in frozen.items()}, baselines.FILE: text},
                     key, ledger_path, out)  # fmt: skip
-    return Outcome(plan, tuple(chosen), predicted_all(chosen, order, shares))
+    ruled = _ruled(select, plan.rule_names)
+    return Outcome(plan, tuple(chosen), predicted_all(chosen, order, shares, eps, ruled))
 
 
 def _folds(data: Dataset) -> tuple[tuple[LabelledConversation, ...], tuple[LabelledConversation, ...]]:
@@ -123,6 +128,15 @@ def _choose(
     reads = [(answers if answering else prompts)(subject, fold, points, advance) for fold in folds]
     advance = phase("fitting monitors", 2 * len(points) * len(claims))
     return {claim: choose_monitor(claim, reads[0], reads[1], advance) for claim in claims}, reads[1]
+
+
+def _ruled(select: Sequence[LabelledConversation], names: Sequence[str]) -> NDArray[np.bool_]:
+    """Say in which ordinary conversations a rule finds something."""
+    traffic = [row.conversation for row in select if row.meta.role is Kind.TRAFFIC]
+    found = [
+        any(isinstance(score, RuleHit) for place in c.judged() for score in rules.run(names, c, place.turn)) for c in traffic
+    ]
+    return np.array(found, dtype=np.bool_)
 
 
 def _places(row: LabelledConversation) -> int:

@@ -166,7 +166,9 @@ class AuditEvent(_Part, frozen=True, kw_only=True):
     status: Status = Status.NOT_RUN
     """Whether everything that is demanded looked: `overall` of the scans."""
     scans: tuple[Scan, ...] = ()
-    """What looked, and what did not."""
+    """What looked, and what should have but did not."""
+    not_demanded: tuple[str, ...] = ()
+    """Stages of this message at which the policy demands no monitor: `not_run` there is no fault."""
     findings: tuple[Found, ...] = ()
     """What was found."""
     action: str = ""

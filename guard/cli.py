@@ -14,18 +14,12 @@ from guard import files, keys, policy, resources, rules
 from guard.cli_output import say, table
 from guard.errors import CheckFailed, InputError, VerificationError
 from guard.hazards import Taxonomy
-from guard.keys import Trust
+from guard.keys import trusted
 
 EXISTING = click.Path(path_type=Path)
 _trust = click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 _store = click.option("--store", help="URL of the audit store; by default sqlite:///auscult-audit.sqlite.")
-
-
-def trusted(path: Path | None) -> Trust | None:
-    """Return the keys that the verifier trusts: from the option, else from AUSCULT_TRUST, else none."""
-    named = path or os.environ.get("AUSCULT_TRUST")
-    return Trust.read(Path(named)) if named else None
 
 
 def packaged_taxonomy() -> Taxonomy:

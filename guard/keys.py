@@ -7,6 +7,8 @@ key that travels inside a dossier is information.
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,3 +113,14 @@ class Trust:
         if not keys:
             raise InputError(f"no .pem or .pub file in {path}", "put the certifier's public key there")
         return cls({key_id(key): key for key in keys})
+
+
+def trusted(path: Path | None, environment: Mapping[str, str] | None = None) -> Trust | None:
+    """Return the keys that a verifier names: by an option, else by AUSCULT_TRUST; None where it names none.
+
+    Raises:
+        InputError: The named place holds no key.
+        VerificationError: A file there is not a key.
+    """
+    named = path or (os.environ if environment is None else environment).get("AUSCULT_TRUST")
+    return Trust.read(Path(named)) if named else None

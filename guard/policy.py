@@ -30,7 +30,10 @@ class Action(enum.StrEnum):
     @property
     def rank(self) -> int:
         """Strength: ALLOW 0 to BLOCK 3."""
-        return tuple(Action).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {action: rank for rank, action in enumerate(Action)}
 
 
 def strictest(*actions: Action) -> Action:

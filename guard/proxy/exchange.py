@@ -1,8 +1,8 @@
 """One request from its beginning to its end, the same for streamed and whole answers.
 
-    begun (on disk) -> the engine reads the prompt -> rules -> findings -> verdict -> judged (on disk)
+    begun -> the engine reads the prompt -> rules -> findings -> verdict -> judged; both on disk before any text leaves
         BLOCK, ESCALATE   a fixed text; nothing of the model
-        ALLOW, NOTICE     each token through the gate; judged (on disk) before the answer counts as complete
+        ALLOW, NOTICE     each token through the gate; judged, on disk, before the answer counts as complete
     ended, after the last byte
 
 Whatever goes wrong on the way, an exception, a score that is late or not a number, a place that was not judged, is an
@@ -116,13 +116,13 @@ class Exchange:
             RequestRefused: The engine is busy, or gave nothing although the policy would let the request through.
         """
         try:
-            await self._trail.begun()
+            self._trail.begun()
             judgements = await self._prefill()
             self._languages = judgements[-1].cell.languages
             self._verdict = self._basis.judge(judgements)[1]
             self.action = self._verdict.action
             self.status = overall(self._trail.scans(judgements), served=not _withholds(self._verdict))
-            await self._trail.judged(self._conversation, judgements)
+            self._trail.judged(self._conversation, judgements)
             if self._events is None and not _withholds(self._verdict):
                 raise RequestRefused("the model can't answer now", code="model_unavailable", status=503)
         except RequestRefused as refused:
@@ -138,6 +138,8 @@ class Exchange:
         Raises:
             StoreError: The audit trail can't be written; the answer is not complete.
         """
+        # The engine goes on meanwhile, so that the disk costs no time where the model is slower than it.
+        await self._durable()
         written = self._write(texts.choose(self._verdict))
         if _withholds(self._verdict) or self._events is None:
             self.finish_reason = "content_filter"
@@ -236,8 +238,12 @@ class Exchange:
         if answer.watched:
             served = self._outcome is Outcome.SERVED
             self.status = worst(self.status, overall(self._trail.scans(answer.judgements), served=served))
+        self._trail.answered(answer)
+        await self._durable()
+
+    async def _durable(self) -> None:
         try:
-            await self._trail.answered(answer)
+            await self._trail.durable()
         except StoreError:
             self._outcome, self._reason = Outcome.ERROR, "store"
             raise

@@ -6,6 +6,7 @@ the policy asks for it, and then keyed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -15,10 +16,11 @@ from guard import audit, digest
 from guard.audit import AuditEvent, Bindings, Counts, Outcome, Phase, Scan, Status
 from guard.conversation import Conversation
 from guard.digest import Digest
+from guard.hazards import Stage
 from guard.policy import Action, Content
 from guard.proxy.answer import Answer
 from guard.proxy.auth import Caller
-from guard.proxy.basis import Basis
+from guard.proxy.basis import ANSWER_STAGES, Basis
 from guard.proxy.guard import Guard
 from guard.scores import Judgement, ProbeScore, ScoreUnavailable
 from guard.verdict import Findings
@@ -34,6 +36,7 @@ class Trail:
         self._request = request
         self._basis = basis
         self._sequence = 0
+        self._written: list[Future[Digest]] = []
         prompt = guard.policy.system_prompt
         self._bindings = Bindings(
             policy=guard.policy.digest,
@@ -43,37 +46,41 @@ class Trail:
             rules=guard.rules,
         )
 
-    async def begun(self) -> None:
-        """Write that a request has come, before anything is done about it.
+    def begun(self) -> None:
+        """Queue the event that a request has come.
 
         Raises:
-            StoreError: It could not be written.
+            StoreError: The store is known to be unable to write; nothing is to be done about the request then.
         """
-        await self._guard.store.append(self._event(Phase.BEGUN))
+        self._submit(self._event(Phase.BEGUN))
+        if (first := self._written[0]).done():
+            first.result()
 
-    async def judged(self, conversation: Conversation, judgements: Sequence[Judgement]) -> None:
-        """Write what was found at each judged message.
-
-        Raises:
-            StoreError: It could not be written.
-        """
+    def judged(self, conversation: Conversation, judgements: Sequence[Judgement]) -> None:
+        """Queue what was found at each judged message."""
         events: list[AuditEvent] = []
         for turn in dict.fromkeys(judgement.at.turn for judgement in judgements):
             here = [judgement for judgement in judgements if judgement.at.turn == turn]
             findings, verdict = self._basis.judge(here)
             message = conversation.messages[turn]
             events.append(self._judged(here, findings, verdict.action, str(message.role), self._digest(message.content)))
-        await self._guard.store.append(*events)
+        self._submit(*events)
 
-    async def answered(self, answer: Answer) -> None:
-        """Write what was found in the answer.
+    def answered(self, answer: Answer) -> None:
+        """Queue what was found in the answer."""
+        text = self._digest(answer.text)
+        event = self._judged(answer.judgements, answer.findings, answer.verdict.action, "assistant", text)
+        self._submit(msgspec.structs.replace(event, counts=counts(answer)))
+
+    async def durable(self) -> None:
+        """Wait until everything queued is on disk; no text leaves before that.
 
         Raises:
             StoreError: It could not be written.
         """
-        text = self._digest(answer.text)
-        event = self._judged(answer.judgements, answer.findings, answer.verdict.action, "assistant", text)
-        await self._guard.store.append(msgspec.structs.replace(event, counts=counts(answer)))
+        while self._written:
+            await asyncio.shield(asyncio.wrap_future(self._written[0]))
+            self._written.pop(0)
 
     def ended(self, action: Action, outcome: Outcome, reason: str, status: Status, answer: Answer | None) -> Future[Digest]:
         """Queue the last event; the client may be gone, so nobody has to wait for it."""
@@ -86,6 +93,9 @@ class Trail:
             counts=counts(answer) if answer else Counts(),
         )
         return self._guard.store.submit(event)
+
+    def _submit(self, *events: AuditEvent) -> None:
+        self._written.append(self._guard.store.submit(*events))
 
     def scans(self, judgements: Sequence[Judgement]) -> tuple[Scan, ...]:
         """Write down all that looked at some places, and all that should have but did not."""
@@ -120,18 +130,23 @@ class Trail:
             bucket=where.cell.bucket,
             status=status,
             scans=scans,
+            not_demanded=self._not_demanded(judgements),
             findings=audit.found(findings),
             action=str(action),
             counts=Counts(judged_characters=where.cell.characters if looked else 0),
             text=text,
         )
 
+    def _not_demanded(self, judgements: Sequence[Judgement]) -> tuple[str, ...]:
+        stages = {judgement.at.stage for judgement in judgements}
+        stages |= set(ANSWER_STAGES) if stages & set(ANSWER_STAGES) else set()
+        return tuple(str(stage) for stage in Stage if stage in stages and not self._basis.policy.at(stage))
+
     def _digest(self, text: str) -> str:
         wanted = self._guard.policy.audit.content is Content.KEYED_HASH
         return self._guard.digest_of(self._caller.tenant, text) if wanted and text else ""
 
     def _event(self, phase: Phase, **values: object) -> AuditEvent:
-        state = self._guard.state
         event = AuditEvent(
             request=self._request,
             sequence=self._sequence,
@@ -142,7 +157,7 @@ class Trail:
             source=self._guard.source,
             entity=self._guard.model,
             bindings=self._bindings,
-            state=str(state) if state else "none",
+            state=str(self._basis.state) if self._guard.evidence else "none",
             **values,  # type: ignore[arg-type]
         )
         self._sequence += 1

@@ -136,8 +136,8 @@ def _look_alike(kind: Misuse, case: Case, rng: Random) -> tuple[str, str]:
     question, answer = rng.choice(kind.looks)
     frames, answers, speaker = rng.choice(misuse_speech.LOOK_ALIKES)
     words = {"act": act, "wrong": wrong, "topic": kind.topic, "look": question} | dict(case.slots) | speaker
-    if isinstance(kind.who, str) and speaker is not misuse_speech.MYSELF:
-        person = rng.choice(people.strangers(kind.who))
+    if speaker is not misuse_speech.MYSELF:
+        person = misuse_speech.of_another(person, speaker["my"])
     text = grammar.expand(rng.choice(frames), words, misuse_speech.RULES, rng)
     answer = grammar.expand(rng.choice(answers) if answers else answer, words, misuse_speech.RULES, rng)
     return misuse_speech.mention(text, person), misuse_speech.mention(answer, person)

@@ -5,6 +5,7 @@ Everything here stands on both sides of the label but the stances, which come in
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 
@@ -211,6 +212,17 @@ def mention(text: str, person: Person) -> str:
         return person.subject if was else person.object
 
     return grammar.tidy(english.tell(_MENTION.sub(name, text), person))
+
+
+def of_another(person: Person, whose: str) -> Person:
+    """Make "my mother" somebody else's: "their mother"."""
+    own = re.sub(r"^(my|our)\b", whose, person.subject)
+    return dataclasses.replace(person, subject=re.sub(r"\bI\b", whose_subject(whose), own))
+
+
+def whose_subject(whose: str) -> str:
+    """Return the pronoun that goes with "their" or "your"."""
+    return {"their": "they", "your": "you"}.get(whose, "I")
 
 
 def unmark(text: str) -> tuple[str, int]:
