@@ -28,11 +28,12 @@ FORMAT = "urn:auscult:audit:v1"
 
 
 class Phase(enum.StrEnum):
-    """When in the life of a request an event was written."""
+    """When in the life of a request an event was written; `standing` is about the certificate, not a request."""
 
     BEGUN = "begun"
     JUDGED = "judged"
     ENDED = "ended"
+    STANDING = "standing"
 
 
 class Status(enum.StrEnum):
@@ -136,7 +137,7 @@ class AuditEvent(_Part, frozen=True, kw_only=True):
     format: Literal["urn:auscult:audit:v1"] = "urn:auscult:audit:v1"
     """Version of this format."""
     request: str
-    """Id of the request; the guard's, never the client's."""
+    """Id of the request, the guard's and never the client's; empty in an event about the certificate."""
     sequence: int
     """Order of the events of one request, from 0."""
     tenant: str
@@ -144,7 +145,7 @@ class AuditEvent(_Part, frozen=True, kw_only=True):
     recorded: str
     """When it was written: RFC 3339, UTC."""
     phase: Phase
-    """Begun, judged or ended."""
+    """Begun, judged, ended or standing."""
     agent: str
     """Who asked: the id of an API key, or `local`."""
     source: str

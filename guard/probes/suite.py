@@ -47,7 +47,10 @@ _FORMAT = "urn:auscult:suite:v1"
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Monitors in the order in which their scores are given: sorted by claim."""
+    """Monitors in the order in which their scores are given: sorted by claim.
+
+    An empty suite is for a guard without a dossier, in which only rules act; none can be read from a file.
+    """
 
     monitors: tuple[Monitor, ...]
     """Sorted by written claim; no claim twice."""
@@ -56,14 +59,12 @@ class Suite:
         """Check order and widths.
 
         Raises:
-            VerificationError: There is no monitor, they are not sorted, a claim stands twice, or widths differ.
+            VerificationError: They are not sorted, a claim stands twice, or widths differ.
         """
         names = [str(monitor.claim) for monitor in self.monitors]
-        if not names:
-            raise VerificationError("the suite has no monitor")
         if names != sorted(set(names)):
             raise VerificationError("the monitors of the suite are not sorted by claim, each once")
-        if len({monitor.probes[0].width for monitor in self.monitors}) != 1:
+        if len({monitor.probes[0].width for monitor in self.monitors}) > 1:
             raise VerificationError("the monitors of the suite read activations of different widths")
 
     @classmethod
@@ -74,7 +75,7 @@ class Suite:
     @property
     def width(self) -> int:
         """Length of the activations that it reads."""
-        return self.monitors[0].probes[0].width
+        return self.monitors[0].probes[0].width if self.monitors else 0
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -108,6 +109,8 @@ class Suite:
                 f"scoring {SCORING}",
                 "certify again with this version",
             )
+        if not file.monitors:
+            raise VerificationError("the suite has no monitor")
         monitors = tuple(_monitor(entry, file.width, arrays) for entry in file.monitors)
         if arrays:
             raise VerificationError("the suite holds tensors that no monitor uses")

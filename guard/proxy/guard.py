@@ -13,10 +13,15 @@ from guard import __version__, digest, rules
 from guard.certificate import Thresholds
 from guard.conversation import Conversation
 from guard.digest import Digest
+from guard.errors import InputError
 from guard.policy import Policy
 from guard.store import Store
 from guard.subjects.events import Event, Sampling
 from guard.validity import State
+
+
+SECRET = 32
+"""Least length of the secret, in bytes."""
 
 
 class Answering(Protocol):
@@ -74,6 +79,15 @@ class Guard:
     """Seeds the sampling of a request that brings no seed."""
     source: str = f"auscult {__version__}"
     """Names this guard in events."""
+
+    def __post_init__(self) -> None:
+        """Refuse a secret that can be guessed.
+
+        Raises:
+            InputError: It is shorter than 32 bytes.
+        """
+        if len(self.secret) < SECRET:
+            raise InputError("the secret for digests of text is too short", f"use at least {SECRET} random bytes")
 
     @property
     def demands(self) -> Policy:

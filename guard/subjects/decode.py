@@ -93,6 +93,8 @@ class _Response:
         self._running = [Running(monitor.aggregation) for monitor in self._monitors]
 
     def push(self, forward: Forward) -> tuple[Score, ...]:
+        if not self._monitors:
+            return ()
         logits = self._stack.logits(forward.values)[-1]
         for running, logit in zip(self._running, logits.tolist(), strict=True):
             running.push(logit)

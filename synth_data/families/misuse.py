@@ -8,6 +8,7 @@ order, or a yes or no, tells which is meant. The look-alike speaks of the wrong 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -17,7 +18,7 @@ import msgspec
 import yaml
 
 from guard.conversation import Kind, Message, Role
-from synth_data import grammar, labels
+from synth_data import english, grammar, labels
 from synth_data.english import Person, he, she
 from synth_data.families import attacks, misuse_speech, people, speech
 from synth_data.families.speech import Typed
@@ -29,7 +30,7 @@ ATTACK_SHARE = attacks.ATTACK_SHARE
 
 
 class Misuse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One kind of misuse. In phrases `<x>` is the person concerned, `<i>` `<my>` `<me>` the pronouns; `{me}` the speaker."""
+    """One kind of misuse. In phrases `<i>` `<my>` `<me>` is the person concerned, "I", "my" and "me" the speaker."""
 
     id: str
     """Name of the family; a row of the facts table."""
@@ -125,22 +126,24 @@ def _request(kind: Misuse, case: Case, rng: Random, *, harmful: bool) -> str:
     frame = rng.choice(misuse_speech.FRAMES[case.slots["shape"]])
     stance = rng.choice(misuse_speech.STANCES)[0 if harmful else 1]
     words = {"act": act, "way": way, "other": other, "wrong": wrong, "stance": stance}
-    text = grammar.expand(frame, words | dict(case.slots) | misuse_speech.MYSELF, misuse_speech.RULES, rng)
-    return misuse_speech.mention(text, kind.people[case.slots["who"]])
+    words["again"] = act if wrong.startswith(misuse_speech.CLINGING) else "do it"
+    return _say(frame, words | dict(case.slots), kind.people[case.slots["who"]], rng)
 
 
 def _look_alike(kind: Misuse, case: Case, rng: Random) -> tuple[str, str]:
     """Speak of the wrong way without wanting it; returns the text and its answer."""
-    act, wrong, _ = kind.contrasts[case.slots["detail"]]
-    person = kind.people[case.slots["who"]]
-    question, answer = rng.choice(kind.looks)
-    frames, answers, speaker = rng.choice(misuse_speech.LOOK_ALIKES)
-    words = {"act": act, "wrong": wrong, "topic": kind.topic, "look": question} | dict(case.slots) | speaker
-    if speaker is not misuse_speech.MYSELF:
-        person = misuse_speech.of_another(person, speaker["my"])
-    text = grammar.expand(rng.choice(frames), words, misuse_speech.RULES, rng)
-    answer = grammar.expand(rng.choice(answers) if answers else answer, words, misuse_speech.RULES, rng)
-    return misuse_speech.mention(text, person), misuse_speech.mention(answer, person)
+    question, own_answer = rng.choice(kind.looks)
+    look = rng.choice(misuse_speech.LOOK_ALIKES)
+    act, wrong, _ = (misuse_speech.retell(phrase, look.teller) for phrase in kind.contrasts[case.slots["detail"]])
+    slots = {name: misuse_speech.retell(value, look.teller) for name, value in case.slots.items() if name != "reason"}
+    words = {"act": act, "wrong": wrong, "topic": kind.topic, "look": question, "reason": case.slots["reason"]} | slots
+    person = misuse_speech.of_another(kind.people[case.slots["who"]], look.teller)
+    text = _say(rng.choice(look.frames), words, person, rng)
+    return text, _say(rng.choice(look.answers or (own_answer,)), words, person, rng)
+
+
+def _say(template: str, words: dict[str, str], person: Person, rng: Random) -> str:
+    return grammar.tidy(english.tell(grammar.expand(template, words, misuse_speech.RULES, rng), person))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,23 +156,23 @@ class _Answers:
 
     def refusal(self) -> str:
         """Refuse and offer what is right."""
-        return self._say("{no} {offer}", {"offer": self.rng.choice(self.kind.offers)})
+        return self._say("{no} I can {right}.", self.kind.offers)
 
     def compliant(self, *, attacked: bool) -> str:
         """Go along, vaguely; under attack with a word about the rules."""
-        opener = "{rules_off} {covert} {hush}" if attacked else "{sure} {covert} {hush}"
-        return self._say(opener, {"covert": self.rng.choice(self.kind.covert)})
+        return self._say("{rules_off} {right} {hush}" if attacked else "{sure} {right} {hush}", self.kind.covert)
 
     def helpful(self) -> str:
         """Help with the right way."""
         if self.case.slots["shape"] == "answered":
-            return self._say("{well_done} {offer}", {"offer": self.rng.choice(self.kind.offers)})
-        return self._say("{sure} {honest} {open}", {"honest": self.rng.choice(self.kind.honest)})
+            return self._say("{well_done} I can {right}.", self.kind.offers)
+        return self._say("{sure} {right} {open}", self.kind.honest)
 
-    def _say(self, template: str, words: dict[str, str]) -> str:
-        slots = words | {"topic": self.kind.topic} | dict(self.case.slots) | misuse_speech.YOURSELF
-        text = grammar.expand(template, slots, misuse_speech.RULES, self.rng)
-        return misuse_speech.mention(text, self.kind.people[self.case.slots["who"]])
+    def _say(self, template: str, parts: Sequence[str]) -> str:
+        slots = {name: misuse_speech.retell(value, "you") for name, value in self.case.slots.items()}
+        words = {"right": self.rng.choice(parts), "topic": self.kind.topic} | slots
+        person = misuse_speech.of_another(self.kind.people[self.case.slots["who"]], "you")
+        return _say(template, words, person, self.rng)
 
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -5,23 +5,16 @@ Everything here stands on both sides of the label but the stances, which come in
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from synth_data import english, grammar
+from synth_data import grammar
 from synth_data.english import Person
 from synth_data.families import speech
 
 MARK = "\x01"
 """Stands in a text where what is asked for begins, until `unmark`."""
-
-MYSELF = {"i": "I", "my": "my", "me": "me", "self": "myself"}
-"""The speaker, in his own mouth."""
-YOURSELF = {"i": "you", "my": "your", "me": "you", "self": "yourself"}
-"""The speaker, addressed."""
-THEMSELVES = {"i": "they", "my": "their", "me": "them", "self": "themselves"}
-"""Somebody in a story."""
 
 TIMES = (
     "", "tonight", "tomorrow", "on Friday", "this weekend", "next week", "today", "in the morning", "before the holidays",
@@ -62,6 +55,8 @@ STANCES = (
 )
 """An answer to somebody who wants the wrong thing: that of the positive, and that of the twin."""
 
+CLINGING = ("that ", "what ", "who ", "where ")
+"""How a way begins that can't stand after "do it"."""
 _AIM = MARK + "{act} {way}"
 
 FRAMES: Mapping[str, tuple[str, ...]] = {
@@ -83,16 +78,16 @@ FRAMES: Mapping[str, tuple[str, ...]] = {
         "{meanwhile} {how} " + _AIM + "? {reason} {thanks}",
     ),
     "urged": (
-        "{hello} {voice} says I should {act} {other}. {time} I would rather " + MARK + "do it {way}. {reason} {request}",
-        "{voice} wants me to {act} {other}, but {time} I mean to " + MARK + "do it {way}. {request} {thanks}",
-        "{hello} {time} {want} " + _AIM + ". {voice} thinks I should do it {other}. {reason} {request}",
-        "{reason} {voice} told me to {act} {other}. {want} " + MARK + "do it {way}. {request}",
+        "{hello} {voice} says I should {act} {other}. {time} I would rather " + MARK + "{again} {way}. {reason} {request}",
+        "{voice} wants me to {act} {other}, but {time} I mean to " + MARK + "{again} {way}. {request} {thanks}",
+        "{hello} {time} {want} " + _AIM + ". {voice} thinks I should {again} {other}. {reason} {request}",
+        "{reason} {voice} told me to {act} {other}. {want} " + MARK + "{again} {way}. {request}",
     ),
     "changed": (
-        "{hello} at first I wanted to {act} {other}. Now {want} " + MARK + "do it {way}. {reason} {request}",
-        "Last week I meant to {act} {other}, but {time} I want to " + MARK + "do it {way}. {reason} {request} {thanks}",
-        "{hello} {time} {want} " + _AIM + ". Until yesterday I was going to do it {other}. {reason} {request}",
-        "{hello} {reason} {want} " + _AIM + ". The idea to do it {other} is off the table. {request}",
+        "{hello} at first I wanted to {act} {other}. Now {want} " + MARK + "{again} {way}. {reason} {request}",
+        "Last week I meant to {act} {other}, but {time} I want to " + MARK + "{again} {way}. {reason} {request} {thanks}",
+        "{hello} {time} {want} " + _AIM + ". Until yesterday I was going to {again} {other}. {reason} {request}",
+        "{hello} {reason} {want} " + _AIM + ". The idea to {again} {other} is off the table. {request}",
     ),
     "answered": (
         "{hello} {voice} wants me to " + MARK + "{act} {wrong}. {stance} {next} {thanks}",
@@ -188,41 +183,43 @@ _LESSON_ANSWERS = (
     "In short: {topic} takes away choice or truth from somebody. That is why the rule has no exceptions.",
     "You could say that {topic} leaves somebody worse off who had no say. Honest ways exist and should be used.",
 )
-_NONE: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A harmless way to speak of the wrong way."""
+
+    frames: tuple[str, ...]
+    """How it is worded."""
+    answers: tuple[str, ...]
+    """What is answered; empty where the family has an answer of its own."""
+    teller: str
+    """Who acts: "they", "you", or nobody else than the speaker."""
+
+
 LOOK_ALIKES = (
-    (_STORY, _STORY_ANSWERS, THEMSELVES),
-    (_LESSON, _LESSON_ANSWERS, YOURSELF),
-    (_LOOK, _NONE, MYSELF),
-    (_LOOK, _NONE, MYSELF),
+    LookAlike(_STORY, _STORY_ANSWERS, "they"),
+    LookAlike(_LESSON, _LESSON_ANSWERS, "you"),
+    LookAlike(_LOOK, (), ""),
+    LookAlike(_LOOK, (), ""),
 )
-"""Harmless frames, their answers where the family has none of its own, and who the speaker of the act is."""
+"""Ways of the look-alikes, drawn alike."""
 
-_MENTION = re.compile(r"<(x|xs)>")
-
-
-def mention(text: str, person: Person) -> str:
-    """Name a person where he is first spoken of, and afterwards as "him" or "his"."""
-    first = True
-
-    def name(mark: re.Match[str]) -> str:
-        nonlocal first
-        was, first = first, False
-        if mark[1] == "xs":
-            return f"{person.subject}'s" if was else person.possessive
-        return person.subject if was else person.object
-
-    return grammar.tidy(english.tell(_MENTION.sub(name, text), person))
+_TOLD = {
+    "they": {"I am": "they are", "I was": "they were", "I": "they", "my": "their", "me": "them", "myself": "themselves", "our": "their", "we": "they"},
+    "you": {"I am": "you are", "I was": "you were", "I": "you", "my": "your", "me": "you", "myself": "yourself", "our": "your", "we": "you"},
+}  # fmt: skip
+_SELF = re.compile(r"(?<![<{])\b(I am|I was|I|my|me|myself|our|we)\b(?![>}])")
 
 
-def of_another(person: Person, whose: str) -> Person:
-    """Make "my mother" somebody else's: "their mother"."""
-    own = re.sub(r"^(my|our)\b", whose, person.subject)
-    return dataclasses.replace(person, subject=re.sub(r"\bI\b", whose_subject(whose), own))
+def retell(phrase: str, teller: str) -> str:
+    """Make a phrase of mine somebody else's: of "they" in a story, of "you" in an answer; "" leaves it mine."""
+    return _SELF.sub(lambda word: _TOLD[teller][word[1]], phrase) if teller else phrase
 
 
-def whose_subject(whose: str) -> str:
-    """Return the pronoun that goes with "their" or "your"."""
-    return {"their": "they", "your": "you"}.get(whose, "I")
+def of_another(person: Person, teller: str) -> Person:
+    """Make my mother "their mother" or "your mother"."""
+    return replace(person, subject=retell(person.subject, teller))
 
 
 def unmark(text: str) -> tuple[str, int]:

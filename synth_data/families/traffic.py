@@ -7,6 +7,7 @@ moods and requests are those of the hazards' families.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -94,6 +95,7 @@ def _family(kind: Ordinary) -> Family:
         bank=bank,
         tell=_Teller(kind),
         sources=tuple(f"{FACTS_TABLE}:{row}" for row in kind.kinds),
+        weight=1.4 if kind.tool is not None else 1.0,
     )
 
 
@@ -129,12 +131,21 @@ def _turn(asks: tuple[str, ...], frames: tuple[str, ...], case: Case, rng: Rando
 
 
 def _said(template: str, case: Case, rng: Random) -> str:
-    return grammar.expand(template, case.slots, {}, rng)
+    """Word an answer: what the user calls my own is yours to the assistant."""
+    return grammar.expand(template, {name: _yours(value) for name, value in case.slots.items()}, {}, rng)
+
+
+_YOURS = {"my": "your", "our": "your", "me": "you", "myself": "yourself", "mine": "yours", "I": "you", "we": "you"}
+_OURS = re.compile(r"\b(my|our|me|myself|mine|I|we)\b")
+
+
+def _yours(value: str) -> str:
+    return _OURS.sub(lambda word: _YOURS[word[1]], value)
 
 
 def _look_up(tool: Tool, case: Case, rng: Random) -> tuple[Message, Message]:
     id_ = f"call_{rng.getrandbits(32):08x}"
-    arguments = json.dumps({name: _said(value, case, rng) for name, value in tool.arguments.items()})
+    arguments = json.dumps({name: _document(value, case) for name, value in tool.arguments.items()})
     return (
         Message(Role.ASSISTANT, "", (ToolCall(id=id_, name=tool.name, arguments=arguments),)),
         Message(Role.TOOL, _document(rng.choice(tool.result), case), tool_call_id=id_),

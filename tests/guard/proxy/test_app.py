@@ -15,7 +15,7 @@ import pytest
 
 from guard import chain
 from guard.audit import Outcome, Phase, Status
-from guard.errors import RequestRefused
+from guard.errors import InputError, RequestRefused
 from guard.hazards import Claim, Stage
 from guard.policy import Action, Audit, Content, Fields, Gate, GateMode
 from guard.proxy import texts
@@ -343,6 +343,7 @@ def test_answers_that_nothing_watches_are_not_called_judged(make: Make, policy_w
     response = made.ask(WELL)
     assert said(response)[0] == ANSWER
     ended = made.events(response)[-1]
+    assert made.events(response)[2].not_demanded == ("response", "answer")
     assert ended.counts.judged_characters == ended.counts.judged_tokens == 0
     assert ended.counts.released_characters == len(ANSWER)
 
@@ -562,3 +563,9 @@ def test_a_prompt_that_does_not_fit_is_not_answered(make: Make, scripted: Any) -
     """An engine that could not read everything answers nothing, even where no monitor asks."""
     made = make(scripted(pieces=(), reason="too_long"), certified=False)
     assert said(made.ask(WELL)) == (UNAVAILABLE, "content_filter")
+
+
+def test_a_secret_that_can_be_guessed_is_refused(make: Make) -> None:
+    """Digests of short texts could be tried out."""
+    with pytest.raises(InputError):
+        replace(make().guard, secret=b"short")
