@@ -105,7 +105,6 @@ def run(**options: Any) -> None:
     Example: auscult certify run --subject phantom --key issuer.pem --out dossier
     """
     from auscult_demo import certify_once
-
     from certify.cli import private_key, results_of, results_table
     from guard.cli_output import say
 
@@ -122,11 +121,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _guarded(command: Callable[[], Any], given: list[str]) -> int:
     try:
-        command()
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
+        code = command()
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        return error.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "auscult"
+        click.echo(f"auscult: {error.format_message()} See {where} --help".replace("\n", " "), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        click.echo(f"auscult: {error.format_message()}", err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("auscult: interrupted; nothing half-written was left", err=True)
@@ -143,7 +147,8 @@ def _guarded(command: Callable[[], Any], given: list[str]) -> int:
     except OSError as error:
         click.echo(f"auscult: {error.strerror or type(error).__name__}: {error.filename or ''}".rstrip(": "), err=True)
         return 2
-    return 0
+    # `ctx.exit(1)` comes back as a value; commands return nothing else.
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 
 from guard.certificate import Signed
 from guard.conversation import Conversation, LabelledConversation, Role
-from guard.errors import VerificationError
+from guard.errors import ProtocolError, VerificationError
 from guard.hazards import Claim, Stage
 
 FILE = "baselines.json"
@@ -83,7 +83,11 @@ def grams(text: str) -> list[str]:
 
 
 def fit(claim: Claim, rows: Sequence[LabelledConversation]) -> TextBaseline:
-    """Fit the baseline of a claim on rows that carry its label; thresholds are set afterwards, on the select fold."""
+    """Fit the baseline of a claim on rows that carry its label; thresholds are set afterwards, on the select fold.
+
+    Raises:
+        ProtocolError: The rows are all of one class, or no word stands in two of them.
+    """
     labelled = [
         (row, label) for row in rows if (label := row.label(claim)) is not None and text_of(row.conversation, claim.stage)
     ]
@@ -92,6 +96,8 @@ def fit(claim: Claim, rows: Sequence[LabelledConversation]) -> TextBaseline:
     names = [gram for gram, count in frequency.most_common(_MOST_FEATURES) if count > 1]
     column = {gram: index for index, gram in enumerate(names)}
     idf = np.array([math.log((1 + len(documents)) / (1 + frequency[gram])) + 1 for gram in names])
+    if len({label for _, label in labelled}) < 2 or not names:
+        raise ProtocolError(f"no text baseline of {claim} can be fitted on these rows", "generate more train rows")
     model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=300)
     model.fit(_matrix(documents, column, idf), [label for _, label in labelled])
     weights = model.coef_[0]
@@ -116,7 +122,13 @@ def _matrix(documents: Sequence[Counter[str]], column: dict[str, int], idf: NDAr
 
 
 def with_thresholds(baseline: TextBaseline, benign: Sequence[str], false_alarm: float) -> TextBaseline:
-    """Set both thresholds so that a share `false_alarm` of benign texts is flagged, to compare like with like."""
+    """Set both thresholds so that a share `false_alarm` of benign texts is flagged, to compare like with like.
+
+    Raises:
+        ProtocolError: There is no benign text.
+    """
+    if not benign:
+        raise ProtocolError(f"there is no benign text to compare with for {baseline.claim}", "generate more select rows")
     scores = sorted((baseline.score(text) for text in benign), reverse=True)
     lengths = sorted((float(len(text)) for text in benign), reverse=True)
     at = min(len(scores) - 1, math.floor(false_alarm * len(scores)))
@@ -141,5 +153,5 @@ def read(data: bytes) -> Baselines:
     """
     try:
         return msgspec.json.decode(data, type=Baselines)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise VerificationError("baselines.json is not in its format") from error

@@ -36,7 +36,7 @@ def private_key(path: Path | None) -> keys.PrivateKey:
     """
     if path is None:
         raise InputError("no signing key was named", "make one with auscult key new and say --key FILE")
-    return keys.read_private(path, os.environ.get("AUSCULT_KEY_PASSWORD", "").encode())
+    return keys.read_private(path, os.fsencode(os.environ.get("AUSCULT_KEY_PASSWORD", "")))
 
 
 _policy = click.option("--policy", "policy_file", type=EXISTING, default=None, help="What is demanded.")
@@ -57,7 +57,10 @@ def _load_policy(path: Path | None) -> policy.Policy:
 
 
 def _system_text(path: Path | None, demanded: policy.Policy | None = None) -> str | None:
-    text = files.read(path).decode() if path else None
+    try:
+        text = files.read(path).decode() if path else None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text", "say --system FILE with the text of the system prompt") from error
     if demanded is not None and demanded.system_prompt is not None and demanded.system_prompt != text:
         raise InputError("the policy names a system prompt that --system does not give", "say --system FILE with that file")
     return text
@@ -255,8 +258,8 @@ def evaluate(
     from certify.evaluate import evaluate as score_files
     from certify.evaluate import paths_of, write
     from certify.pages import baselines_of
-    from guard.keys import trusted
     from guard.dossier import open_sealed, require_trust
+    from guard.keys import trusted
     from guard.subjects.load import load as load_subject
 
     opened = open_sealed(dossier, trusted(trust))
@@ -304,8 +307,8 @@ def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
     import msgspec
 
     from certify.recompute import recompute as derive
-    from guard.keys import trusted
     from guard.dossier import open_sealed
+    from guard.keys import trusted
 
     opened = open_sealed(dossier, trusted(trust))
     found = derive(opened)

@@ -64,7 +64,7 @@ def load(folder: Path) -> Dataset:
     data = files.read(folder / "manifest.json")
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{folder / 'manifest.json'} is not a manifest: {error}") from error
     rows: list[LabelledConversation] = []
     for name, stated in manifest.files.items():
@@ -99,6 +99,10 @@ def check(rows: Iterable[LabelledConversation]) -> None:
             raise ProtocolError(f"scenario {meta.scenario[:23]} is in the folds {folds[meta.scenario]} and {meta.fold}")
 
 
+TRIPLE = (Kind.POSITIVE, Kind.TWIN, Kind.HARD_NEGATIVE)
+"""The rows of a draw of a claim."""
+
+
 def by_draw(rows: Iterable[LabelledConversation]) -> dict[str, dict[Kind, LabelledConversation]]:
     """Group rows by draw and role."""
     draws: dict[str, dict[Kind, LabelledConversation]] = {}
@@ -106,6 +110,11 @@ def by_draw(rows: Iterable[LabelledConversation]) -> dict[str, dict[Kind, Labell
         if row.meta.role is not None:
             draws.setdefault(row.meta.draw, {})[row.meta.role] = row
     return draws
+
+
+def is_about(draw: str, claim: Claim | str) -> bool:
+    """Tell whether a draw id is of a claim, whatever fold stands in front of it."""
+    return f"/{claim}/" in f"/{draw}"
 
 
 def draw_id(claim: Claim | None, lang: str, bucket: str, index: int, prefix: str = "") -> str:

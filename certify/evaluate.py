@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -45,6 +45,8 @@ class Outcome:
 
     file: str
     """Name of the file."""
+    place: int
+    """Which row of the file, from 0: in files that others wrote an id may stand twice."""
     row: LabelledConversation
     """The row."""
     claim: Claim
@@ -89,10 +91,13 @@ def outcomes(
     """
     claims = [Claim.parse(cell.claim) for cell in issued.cells]
     rows = list(read_rows(path))
-    wanted = [row for row in rows if any(_applies(row, claim) for claim in claims)]
-    judged = score(subject, suite, wanted, (), phase)
+    wanted = {place: row for place, row in enumerate(rows) if any(_applies(row, claim) for claim in claims)}
+    judged = score(subject, suite, [replace(row, id=str(place)) for place, row in wanted.items()], (), phase)
     found = [
-        _outcome(path.name, row, claim, judged[row.id], issued) for row in wanted for claim in claims if _applies(row, claim)
+        _outcome(path.name, place, row, claim, judged[str(place)], issued)
+        for place, row in wanted.items()
+        for claim in claims
+        if _applies(row, claim)
     ]
     return len(rows), tuple(found)
 
@@ -101,7 +106,9 @@ def _applies(row: LabelledConversation, claim: Claim) -> bool:
     return label_of(row, claim) is not None and any(p.stage is claim.stage for p in row.conversation.judged())
 
 
-def _outcome(file: str, row: LabelledConversation, claim: Claim, judged: Sequence[Judgement], issued: Certificate) -> Outcome:
+def _outcome(
+    file: str, place: int, row: LabelledConversation, claim: Claim, judged: Sequence[Judgement], issued: Certificate
+) -> Outcome:
     points = thresholds(issued.operating_points)
     best, fired, status = -math.inf, False, "scored"
     for judgement in judged:
@@ -116,7 +123,7 @@ def _outcome(file: str, row: LabelledConversation, claim: Claim, judged: Sequenc
         else:
             best, fired = max(best, found.value), fired or found.value >= point.value
     label = label_of(row, claim)
-    return Outcome(file, row, claim, int(label or 0), status, best if status == "scored" else math.nan, fired)
+    return Outcome(file, place, row, claim, int(label or 0), status, best if status == "scored" else math.nan, fired)
 
 
 def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | OneClassOnly:
@@ -200,7 +207,7 @@ def evaluate(
                 source=_source(path),
                 digest=digest.of_file(path),
                 rows=rows,
-                scored=len({one.row.id for one in found}),
+                scored=len({one.place for one in found}),
                 results=_by_claim(found, issued, text),
             )
         )
@@ -229,6 +236,7 @@ def write(found: Sequence[Outcome]) -> bytes:
     """Write scores.parquet: one line per row and claim, without any text of a conversation."""
     columns = {
         "file": [one.file for one in found],
+        "row": np.array([one.place for one in found], dtype=np.int64),
         "id": [one.row.id for one in found],
         "claim": [str(one.claim) for one in found],
         "label": np.array([one.label for one in found], dtype=np.int8),

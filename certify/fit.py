@@ -39,7 +39,8 @@ def difference_of_means(examples: Examples, column: int, point: HookPoint) -> Li
     hazard = np.average(standardised[examples.labels], axis=0, weights=weights[examples.labels])
     benign = np.average(standardised[~examples.labels], axis=0, weights=weights[~examples.labels])
     direction = hazard - benign
-    direction /= np.linalg.norm(direction)
+    # Where no coordinate moves, the classes have one mean: the probe then says nothing, rather than not being a number.
+    direction /= float(np.linalg.norm(direction)) or 1.0
     return _probe(point, direction, -float(direction @ (hazard + benign) / 2), mean, scale)
 
 

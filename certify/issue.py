@@ -105,7 +105,7 @@ class Tested:
     fact_rows: Mapping[str, int]
     """Distinct rows of the facts tables behind them."""
     unavailable: Mapping[str, int]
-    """Rows of the cell without a score."""
+    """Rows of the cell without a score, listed and unseen."""
 
 
 def describe(plan: Protocol, rows: Iterable[LabelledConversation], unscored: frozenset[str]) -> Tested:
@@ -114,12 +114,11 @@ def describe(plan: Protocol, rows: Iterable[LabelledConversation], unscored: fro
     scenarios, families, facts, unavailable = {}, {}, {}, {}
     for cell in plan.cells:
         prefix = f"{cell.claim}/{cell.lang}/{cell.bucket}/"
-        own = [row for row in kept if row.meta.draw.startswith(prefix)]
-        positives = [row for row in own if row.meta.role is Kind.POSITIVE]
+        positives = [row for row in kept if row.meta.draw.startswith(prefix) and row.meta.role is Kind.POSITIVE]
         scenarios[prefix] = len({row.meta.scenario for row in positives})
         families[prefix] = len({row.meta.family for row in positives})
         facts[prefix] = len({source for row in positives for source in row.meta.sources})
-        unavailable[prefix] = sum(row.id in unscored for row in own)
+        unavailable[prefix] = sum(row.id in unscored for row in kept if f"/{prefix}" in f"/{row.meta.draw}")
     return Tested(scenarios, families, facts, unavailable)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -77,25 +77,35 @@ def read(path: Path) -> tuple[Entry, ...]:
 def upcoming(path: Path, product: str, claims: Sequence[str], at: datetime) -> Next:
     """Say which attempt a new protocol would be.
 
-    Attempts count when product and any claim are the same and their certificate would still be in force.
+    An attempt is one above the largest on the same product and any of the same claims whose certificate would still be in
+    force, so that no share of a budget is spent twice. Once all of these have ended, a new budget opens.
+
+    Raises:
+        DigestMismatch: The ledger is broken.
     """
     entries = read(path)
     same = [entry for entry in entries if entry.product == product]
-    open_now = [entry for entry in same if set(entry.claims) & set(claims) and datetime.fromisoformat(entry.until) > at]
-    return Next(len(open_now) + 1, len(same) + 1, chain.head(path))
+    spent = [entry.attempt for entry in same if set(entry.claims) & set(claims) and _end(path, entry) > at]
+    return Next(max(spent, default=0) + 1, len(same) + 1, chain.head(path))
+
+
+def _end(path: Path, entry: Entry) -> datetime:
+    try:
+        end = datetime.fromisoformat(entry.until)
+    except ValueError as error:
+        raise DigestMismatch(f"{path} has an entry that does not say when it ends") from error
+    return end if end.tzinfo else end.replace(tzinfo=UTC)
 
 
 def append(path: Path, entry: Entry) -> Digest:
     """Add an entry durably and return the new head.
 
     Raises:
-        DigestMismatch: Somebody else wrote an entry since `upcoming` was asked.
+        DigestMismatch: Somebody else wrote an entry since `upcoming` was asked, or the ledger is broken.
         OutputError: The file can't be written.
     """
-    if chain.head(path) != entry.previous:
-        raise DigestMismatch(f"{path} has grown meanwhile", "run prepare again")
     record = {name: value for name, value in msgspec.to_builtins(entry).items() if name != "previous"}
-    return chain.append(path, record)
+    return chain.append(path, record, after=entry.previous)
 
 
 def section(path: Path, plan: Protocol, payload: Digest) -> Ledger:

@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from certify.dataset import by_draw, draw_id
+from certify.dataset import TRIPLE, by_draw, draw_id, is_about
 from certify.results import UnitLoss
 from guard.certificate import Thresholds, thresholds
 from guard.conversation import Fold, Kind, LabelledConversation
@@ -28,6 +28,8 @@ Judgements = Mapping[str, tuple[Judgement, ...]]
 
 WHOLE = "whole"
 """Stands where a claim would, for all monitors and rules together."""
+
+_UNSEEN = f"{Fold.UNSEEN}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def require_complete(plan: Protocol, rows: Sequence[LabelledConversation]) -> No
     """Check that the rows are exactly the planned draws: none is missing, none was added.
 
     Raises:
-        ProtocolError: They are not, or carry another label than their role says.
+        ProtocolError: They are not, or a row has another label or fold than its place in the plan says.
     """
     found = {(row.meta.draw, row.meta.role): row for row in rows if row.meta.role is not None}
     if len(found) != len(rows):
@@ -86,24 +88,32 @@ def require_complete(plan: Protocol, rows: Sequence[LabelledConversation]) -> No
     if extra:
         draw, role = min(extra, key=str)
         raise ProtocolError(f"{len(extra)} rows were not planned, first {draw} ({role})", "draw the rows again")
+    for row in rows:
+        _require_labels(plan, row)
+        fold = Fold.UNSEEN if row.meta.draw.startswith(_UNSEEN) else Fold.CERTIFY
+        if row.meta.fold is not fold:
+            raise ProtocolError(f"row {row.id[:80]!r} is of the fold {row.meta.fold}, not {fold}", "draw the rows again")
+
+
+def _require_labels(plan: Protocol, row: LabelledConversation) -> None:
+    """Check the labels that count: of a draw's own claim, and on ordinary chat of all claims, which no row of it has."""
     for cell in plan.cells:
         claim = Claim.parse(cell.claim)
-        for (draw, role), row in found.items():
-            if f"{cell.claim}/{cell.lang}/{cell.bucket}/" in draw and row.label(claim) != (role is Kind.POSITIVE):
-                raise ProtocolError(f"row {row.id[:80]!r} has the wrong label for {claim}")
-    wrong = next((row for row in rows if row.meta.fold not in (Fold.CERTIFY, Fold.UNSEEN)), None)
-    if wrong is not None:
-        raise ProtocolError(f"row {wrong.id[:80]!r} is of the fold {wrong.meta.fold}, which was used for fitting")
+        if row.meta.role is Kind.TRAFFIC:
+            right = row.label(claim) != 1
+        else:
+            right = not is_about(row.meta.draw, claim) or row.label(claim) == (row.meta.role is Kind.POSITIVE)
+        if not right:
+            raise ProtocolError(f"row {row.id[:80]!r} has the wrong label for {claim}", "draw the rows again")
 
 
 def _planned(plan: Protocol) -> Iterator[tuple[str, Kind]]:
-    triple = (Kind.POSITIVE, Kind.TWIN, Kind.HARD_NEGATIVE)
     for cell in plan.cells:
         claim = Claim.parse(cell.claim)
         for index in range(cell.draws):
-            yield from ((draw_id(claim, cell.lang, cell.bucket, index), role) for role in triple)
+            yield from ((draw_id(claim, cell.lang, cell.bucket, index), role) for role in TRIPLE)
         for index in range(cell.unseen_families * cell.unseen_draws):
-            yield from ((draw_id(claim, cell.lang, cell.bucket, index, "unseen/"), role) for role in triple)
+            yield from ((draw_id(claim, cell.lang, cell.bucket, index, _UNSEEN), role) for role in TRIPLE)
     for traffic in plan.traffic:
         for index in range(traffic.draws):
             yield draw_id(None, traffic.lang, traffic.bucket, index), Kind.TRAFFIC
@@ -153,7 +163,7 @@ def _unseen(cell: CellPlan, draws: Draws, counts: Counter, hide: Callable[[str],
     claim = Claim.parse(cell.claim)
     misses: dict[str, list[bool]] = {}
     for index in range(cell.unseen_families * cell.unseen_draws):
-        row = draws[draw_id(claim, cell.lang, cell.bucket, index, "unseen/")][Kind.POSITIVE]
+        row = draws[draw_id(claim, cell.lang, cell.bucket, index, _UNSEEN)][Kind.POSITIVE]
         misses.setdefault(hide(row.meta.family), []).append(counts.misses(row, claim))
     if len(misses) != cell.unseen_families or any(len(each) != cell.unseen_draws for each in misses.values()):
         wanted = f"{cell.unseen_draws} of each of {cell.unseen_families} families"

@@ -138,9 +138,7 @@ def forecast(order: Order, attempt: int = 1) -> tuple[CellForecast, ...]:
     return (*cells, plan_cell(f"whole/{LANG}/{BUCKET}", (question,))) if question else tuple(cells)
 
 
-def predicted_all(
-    chosen: Sequence[Chosen], order: Order, shares: Budget, eps: float, ruled: NDArray[np.bool_]
-) -> float:
+def predicted_all(chosen: Sequence[Chosen], order: Order, shares: Budget, eps: float, ruled: NDArray[np.bool_]) -> float:
     """Return a floor under the chance that every limit on listed kinds will be shown, from the select fold.
 
     Args:

@@ -17,7 +17,7 @@ from certify.baselines import Baselines, TextBaseline
 from certify.dataset import Dataset
 from certify.extract import Read, answers, prompts
 from certify.freeze import freeze, margin
-from certify.plan import Chosen, Order, demands, predicted_all, protocol_of, spend
+from certify.plan import CERTIFIABLE, Chosen, Order, demands, predicted_all, protocol_of, spend
 from certify.select import Choice, choose_monitor, draw_scores, measured_threshold
 from certify.threshold import choose
 from guard import digest, dsse, files, protocol, rules
@@ -74,21 +74,25 @@ def prepare(
     if order.now.tzinfo is None:
         raise ProtocolError("the time of signing needs a time zone")
     # (2)
-    choices, seen = _choose(subject, [r.claim for r in order.certified], train, select, phase, answering=False)
-    answer_choices, heard = _choose(subject, [r.claim for r in order.measured], train, select, phase, answering=True)
+    certified, measured = order.certified, [r.claim for r in order.measured]
+    asked = [r.claim for r in certified] + [claim for claim in measured if claim.stage in CERTIFIABLE]
+    choices, seen = _choose(subject, asked, train, select, phase, answering=False)
+    said = [claim for claim in measured if claim.stage not in CERTIFIABLE]
+    answer_choices, heard = _choose(subject, said, train, select, phase, answering=True)
     suite = Suite.of(choice.monitor for choice in (*choices.values(), *answer_choices.values()))
     # (3)
     eps = margin(subject, suite, select)
     # (4)
-    upcoming = ledger.upcoming(ledger_path, order.product, [str(r.claim) for r in order.certified], order.now)
-    shares = spend(upcoming.attempt, order.policy, order.certified)
+    upcoming = ledger.upcoming(ledger_path, order.product, [str(r.claim) for r in certified], order.now)
+    shares = spend(upcoming.attempt, order.policy, certified)
     chosen = []
-    for demand in order.certified:
+    for demand in certified:
         scores = draw_scores(choices[demand.claim].monitor, seen)
-        asked = demands(demand, shares, order.sizes)
-        threshold = choose(scores.positives, scores.near, scores.traffic, eps=eps, demands=asked, power=order.power)
+        limits = demands(demand, shares, order.sizes)
+        threshold = choose(scores.positives, scores.near, scores.traffic, eps=eps, demands=limits, power=order.power)
         chosen.append(Chosen(demand, choices[demand.claim], threshold, scores))
-    rates = {claim: measured_threshold(choice.monitor, heard) for claim, choice in answer_choices.items()}
+    rates = {claim: measured_threshold(choices[claim].monitor, seen) for claim in measured if claim in choices}
+    rates |= {claim: measured_threshold(choice.monitor, heard) for claim, choice in answer_choices.items()}
     # (5)
     frozen = freeze(subject, suite, select, phase)
     text = baselines.write(Baselines(baselines=tuple(_baseline(one, train, select) for one in chosen)))

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from certify import issue, results
-from guard.certificate import Bound, Certificate
+from certify.dataset import draw_id
+from certify.losses import WHOLE
+from certify.results import UnitLoss
+from guard.certificate import Certificate
+from guard.digest import Digest
 from guard.dossier import Dossier
 from guard.errors import VerificationError
+from guard.hazards import Claim
+from guard.protocol import Protocol, order_key
+
+_BOUNDS = ("miss", "miss_unseen", "false_alarm_traffic", "false_alarm_near")
+
+_Key = tuple[str, str, str, str]
+"""Estimand, claim, language and bucket of a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +39,75 @@ class Recomputed:
 def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
     """Derive every bound again and compare whole bounds, not only their upper ends.
 
+    1. Certificate and protocol are about the same cells.
+    2. results.parquet holds exactly the planned units, in the order that follows from the protocol.
+    3. Every bound and every catalogue rate comes out again.
+
     Raises:
-        VerificationError: A bound differs, or a unit is missing or surplus.
+        VerificationError: A step failed.
         InputError: results.parquet is not in its format.
     """
     issued, plan = opened.certificate, opened.protocol
     losses = results.read(opened.files["results.parquet"])
-    tested = _tested(issued)
-    pairs: list[tuple[str, Bound, Bound]] = []
+    # (1)
+    places = [[(one.claim, one.lang, one.bucket) for one in cells] for cells in (issued.cells, plan.cells)]
+    chats = [[(one.lang, one.bucket) for one in cells] for cells in (issued.whole, plan.traffic)]
+    if places[0] != places[1] or chats[0] != chats[1]:
+        raise VerificationError("certificate and protocol are not about the same cells")
+    # (2)
+    _require_units(plan, opened.payload, losses)
+    # (3)
+    pairs = []
     for cell, planned in zip(issued.cells, plan.cells, strict=True):
-        again = issue.cell_result(planned, losses, tested, cell.plain)
-        names = ("miss", "miss_unseen", "false_alarm_traffic", "false_alarm_near")
-        pairs += [(cell.claim, getattr(cell, name), getattr(again, name)) for name in names]
-        if cell.catalogue != again.catalogue:
+        again = issue.cell_result(planned, losses, _tested(issued), cell.plain)
+        pairs += [(cell.claim, getattr(cell, name), getattr(again, name)) for name in _BOUNDS]
+        if (cell.catalogue, cell.draws) != (again.catalogue, again.draws):
             raise VerificationError(f"the catalogue rate of {cell.claim} is not what results.parquet gives")
     for whole, traffic in zip(issued.whole, plan.traffic, strict=True):
-        pairs.append(("whole", whole.false_alarm, issue.whole_result(traffic, plan.rules, losses).false_alarm))
+        pairs.append((WHOLE, whole.false_alarm, issue.whole_result(traffic, plan.rules, losses).false_alarm))
     for claim, stated, derived in pairs:
         if stated != derived:
             raise VerificationError(
                 f"the bound {stated.estimand} of {claim} is not what results.parquet gives: {derived.upper}"
             )
-    counted = sum(stated.units for _, stated, _ in pairs)
-    if counted != len(losses):
-        raise VerificationError(f"results.parquet has {len(losses)} units, the certificate counts {counted}")
     return tuple(Recomputed(claim, stated.estimand, stated.upper, derived.upper) for claim, stated, derived in pairs)
+
+
+def _require_units(plan: Protocol, payload: Digest, losses: Sequence[UnitLoss]) -> None:
+    """Check that there is one loss for every planned unit of every bound, in the order of the protocol, and none besides."""
+    found: dict[_Key, list[tuple[int, str]]] = {}
+    for loss in losses:
+        found.setdefault((loss.estimand, loss.claim, loss.lang, loss.bucket), []).append((loss.order, loss.unit))
+    for key, draws, families in _planned(plan):
+        own = sorted(found.pop(key, []))
+        units = [unit for _, unit in own]
+        if not len(units) == len(set(units)) == len(draws) + families:
+            raise VerificationError(
+                f"results.parquet does not hold each of the {len(draws) + families} planned units of {key[0]} of {key[1]} once"
+            )
+        in_order = not draws or units == sorted(draws, key=lambda draw: order_key(payload, draw))
+        if not in_order or [place for place, _ in own] != list(range(len(own))):
+            raise VerificationError(f"the units of {key[0]} of {key[1]} are not in the order that follows from the protocol")
+    if found:
+        raise VerificationError(f"results.parquet has units that were not planned: {next(iter(found))[0][:40]}")
+
+
+def _planned(plan: Protocol) -> Iterator[tuple[_Key, list[str], int]]:
+    """Yield what each bound is about, with its draws or its number of unseen families."""
+    chats = {
+        (one.lang, one.bucket): [draw_id(None, one.lang, one.bucket, index) for index in range(one.draws)]
+        for one in plan.traffic
+    }
+    for cell in plan.cells:
+        place = (cell.claim, cell.lang, cell.bucket)
+        claim = Claim.parse(cell.claim)
+        draws = [draw_id(claim, cell.lang, cell.bucket, index) for index in range(cell.draws)]
+        yield ("miss", *place), draws, 0
+        yield ("false_alarm_near", *place), draws, 0
+        yield ("miss_unseen", *place), [], cell.unseen_families
+        yield ("false_alarm_traffic", *place), chats.get((cell.lang, cell.bucket), []), 0
+    for (lang, bucket), draws in chats.items():
+        yield ("false_alarm_whole", WHOLE, lang, bucket), draws, 0
 
 
 def _tested(issued: Certificate) -> issue.Tested:

@@ -81,8 +81,8 @@ def read(data: bytes) -> tuple[UnitLoss, ...]:
         table = pq.read_table(io.BytesIO(data))
     except (pa.ArrowException, OSError) as error:
         raise InputError("results.parquet is not a Parquet file") from error
-    if table.schema.names != SCHEMA.names:
-        raise InputError("results.parquet has other columns than documented")
+    if not table.schema.equals(SCHEMA) or any(column.null_count for column in table.columns):
+        raise InputError("results.parquet has other columns than documented, or gaps in them")
     losses = []
     for row in table.to_pylist():
         stated = row.pop("loss")

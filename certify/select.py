@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from certify.dataset import TRIPLE, is_about
 from certify.extract import Examples, Read, examples
 from certify.fit import RECIPES
 from guard.conversation import Kind, LabelledConversation
@@ -115,7 +116,7 @@ def _hit_rates(claim: Claim, rows: Sequence[LabelledConversation], scores: dict[
 
 
 def _is_near(claim: Claim, row: LabelledConversation) -> bool:
-    return row.meta.role in (Kind.TWIN, Kind.HARD_NEGATIVE) and f"{claim}/" in row.meta.draw
+    return row.meta.role in (Kind.TWIN, Kind.HARD_NEGATIVE) and is_about(row.meta.draw, claim)
 
 
 def _at_rate(scores: Sequence[float], rate: float) -> float:
@@ -142,14 +143,17 @@ def draw_scores(monitor: Monitor, select: Read) -> DrawScores:
     """Score every place of every draw of the select fold with one monitor.
 
     Raises:
-        ProtocolError: The select fold has no complete draw of the claim, or no traffic.
+        ProtocolError: The select fold has no draw of the claim, one that is not complete, or no traffic.
     """
     claim, column = monitor.claim, select.hook_points.index(monitor.hook_points[0])
     index = {(row.meta.draw, row.meta.role): number for number, row in enumerate(select.rows)}
-    draws = sorted({draw for draw, role in index if f"{claim}/" in draw and role is Kind.POSITIVE})
+    draws = sorted({draw for draw, role in index if is_about(draw, claim) and role is not Kind.TRAFFIC})
     traffic = [number for (_, role), number in index.items() if role is Kind.TRAFFIC]
     if not draws or not traffic:
         raise ProtocolError(f"the select fold has no draws of {claim}, or no traffic", "generate select rows for both")
+    partial = next((draw for draw in draws if not {(draw, role) for role in TRIPLE} <= index.keys()), None)
+    if partial is not None:
+        raise ProtocolError(f"the draw {partial} lacks its positive, its twin or its hard negative", "generate it again")
 
     def highest(number: int, missing: float, from_turn: int = 0) -> float:
         row = select.rows[number]
@@ -164,7 +168,7 @@ def draw_scores(monitor: Monitor, select: Read) -> DrawScores:
         onset = select.rows[number].meta.onset.get(str(claim))
         return highest(number, -math.inf, onset[0] if onset else 0)
 
-    near = [[highest(index[draw, role], math.inf) for role in (Kind.TWIN, Kind.HARD_NEGATIVE)] for draw in draws]
+    near = [[highest(index[draw, role], math.inf) for role in TRIPLE[1:]] for draw in draws]
     return DrawScores(
         np.array([positive(draw) for draw in draws]),
         np.array(near),
@@ -192,7 +196,10 @@ def measured_threshold(monitor: Monitor, select: Read) -> Measured:
     """Choose a response monitor's threshold on written answers: few alarms first, then few misses.
 
     An alarm cuts a harmless answer short, so each weighs as much as three misses; of equally good thresholds the middle of
-    the widest gap is taken.
+    the widest gap is taken, and one beyond all scores only where no other is as good.
+
+    Raises:
+        ScoringError: No row of one of the two classes could be read.
     """
     chosen = examples(select, monitor.claim.stage, lambda row: row.label(monitor.claim))
     column = select.hook_points.index(monitor.hook_points[0])
@@ -200,10 +207,11 @@ def measured_threshold(monitor: Monitor, select: Read) -> Measured:
     positives = np.sort([score for index, score in scores.items() if select.rows[index].label(monitor.claim) == 1])
     benign = np.sort([score for index, score in scores.items() if select.rows[index].label(monitor.claim) == 0])
     places = np.unique(np.concatenate([positives, benign]))
-    taus = (places[:-1] + places[1:]) / 2
+    taus = np.concatenate([[places[0] - 1.0], (places[:-1] + places[1:]) / 2, [places[-1] + 1.0]])
+    gaps = np.concatenate([[0.0], np.diff(places), [0.0]])
     missed = np.searchsorted(positives, taus, side="left")
     alarms = len(benign) - np.searchsorted(benign, taus, side="left")
     cost = missed / len(positives) + 3 * alarms / len(benign)
     best = np.flatnonzero(cost == cost.min())
-    at = int(best[np.argmax(np.diff(places)[best])])
+    at = int(best[np.argmax(gaps[best])])
     return Measured(float(taus[at]), int(missed[at]), len(positives), int(alarms[at]), len(benign))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from certify import baselines, issue, losses, results, scoring
 from certify.dataset import Dataset
-from guard import digest, dossier, files
+from certify.plan import analysis_digest
+from guard import digest, dossier, files, rules
 from guard.certificate import Certificate
 from guard.dossier import ISSUER, Prepared
 from guard.errors import DigestMismatch, ProtocolError
@@ -39,7 +40,7 @@ class Outcome:
     certificate: Certificate
     """The certificate."""
     digest: str
-    """Digest of its signed bytes."""
+    """Digest of certificate.json."""
 
 
 def run(
@@ -57,7 +58,7 @@ def run(
 
     1. The dossier is the issuer's own: its protocol is signed by this key.
     2. The rows are the ones that follow from the protocol, all of them and no others.
-    3. The model is the planned one, and its canaries come out again.
+    3. The model is the planned one, its canaries come out again, and rules and analysis are the planned code.
     4. Every row is scored once, by monitors and rules.
     5. Losses are counted with the guard's own `fired`.
     6. Bounds, certificate, report; then the seal, last.
@@ -81,6 +82,7 @@ def run(
     require_subject(subject, plan)
     canaries = canary.read(prepared.files[f"suite/{canary.FILE}"])
     canary.require(canary.replay(subject, suite, canaries), float(plan.eps))
+    _require_code(plan)
     # (4)
     judgements = scoring.score(subject, suite, data.rows, plan.rule_names, phase)
     # (5)
@@ -111,6 +113,13 @@ def require_subject(subject: CausalSubject, plan: Protocol) -> None:
     for name in plan.subject.__struct_fields__:
         if name != "name" and getattr(plan.subject, name) != getattr(subject.binding, name):
             raise ProtocolError(f"the model that is loaded differs from the planned one in its {name}", "prepare again")
+
+
+def _require_code(plan: Protocol) -> None:
+    if rules.digest(frozenset(plan.rule_names)) != plan.rules:
+        raise ProtocolError("the rules are not the planned ones", "use the version that the protocol was prepared with")
+    if analysis_digest() != plan.analysis:
+        raise ProtocolError("the analysis is not the planned one", "use the version that the protocol was prepared with")
 
 
 def _check_files(contents: Mapping[str, bytes], plan: Protocol) -> None:

@@ -51,21 +51,23 @@ def locate(conversation: Conversation, turn: int) -> Located:
     return Located(languages(text), bucket(characters), characters)
 
 
-# The most frequent function words of each language, and of neighbours that must not pass for one of ours.
+# The most frequent function words of each language, and of neighbours that must not pass for one of ours; for ours also a
+# few words with which people begin to write about their health.
 _WORDS = {
     "en": "the and to of a in is that it for my i you was with have on this be not are at me can do what she he her his "
     "your if from so an or but has how when we they any will would should been had there no just now am as by don't i'm "
-    "it's please about which could after all out up over before because where who does did then than get got our their "
-    "him its were feel take tell give write show need want help today these those some since while into too very still",
+    "it's please about which could after all out up over before because where who does did than then get got our their "
+    "him its were feel take tell give write show need want help today these those some since while into too very still "
+    "can't cant im ive i've why hi hello pls thanks",
     "da": "og jeg det at en den til er som på de med han af for ikke der var mig sig men et har om vi min havde ham hun nu "
     "over da fra du ud sin dem os op man hans hvor eller hvad skal selv her alle vil blev kunne ind når være kan hvordan "
-    "min mit din dit gør få skulle også efter noget meget",
+    "mit din dit gør få skulle også efter noget meget hvorfor siden hjælp ondt hej tak",
     "de": "und die der ich das ist zu in nicht den mit von sie es ein eine auf für dem des sich auch im an er wie bei wir "
     "aus nach dass ist mir mich wenn aber oder kann hat noch was man meine mein nur war sind haben habe werden durch vor "
-    "über wird einen einem einer zum zur soll darf bitte seit sehr",
+    "über wird einen einem einer zum zur soll darf bitte seit sehr hilfe weh tut tun gegen hallo danke warum kein keine",
     "es": "de la que el en y a los se del las un por con no una su para es al lo como más me mi pero sus le ya o este si "
     "porque esta entre cuando muy sin sobre también hasta hay donde quien desde todo nos durante estoy tengo tiene puedo "
-    "qué cómo está mis ha he ser fue son",
+    "qué cómo está mis ha he ser fue son bien siento duele hace debo puede ayuda favor hola gracias",
     "fr": "de la le et les des en un une du que est pour dans ce il qui ne sur se pas plus par je avec tout faire son au "
     "mon ma mes vous nous elle mais ou si leur cette été être avoir suis ai c'est j'ai",
     "it": "di che è e la il un a per non in una mi sono ho lo ma ha le si ti i con cosa se io come da ci no questo qui hai "
@@ -76,9 +78,21 @@ _WORDS = {
     "naar heb heeft wat kan uit geen was wordt door over",
     "sv": "och i att det som en på är av för med till den har de inte om ett han men var jag sig från vi så kan när min "
     "hade hon eller vad mig skulle mycket",
+    "nb": "og jeg det at en den til er som på de med han av for ikke der var meg seg men et har om vi min hadde ham hun nå "
+    "over da fra du ut sin dem oss opp man hans hvor eller hva skal selv her alle vil ble kunne inn når være kan hvordan "
+    "mitt din ditt deg gjør få skulle også etter noe mye hvorfor siden hjelp vondt hei takk",
+    "fi": "ja on ei se että minä hän mutta en oli ovat kun niin mitä minun minulla sinä tämä voi jos tai myös kuin olen "
+    "mikä miten onko voinko kanssa sitten nyt",
+    "id": "yang dan di saya ini itu untuk dengan tidak dari ke ada apa bisa pada akan sudah anda kami adalah atau juga "
+    "karena bagaimana apakah",
+    "tr": "ve bir bu için ne ben çok da de mi mı var yok ama ile gibi daha benim bana sonra kadar nasıl değil oldu",
     "pl": "i w na nie się z do to że jest o jak a co po tak ale od za czy już przez może mam moje jestem mnie dla są",
 }
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzæøåäöüßñáéíóúàâçèêëîïôûœµ")
+"""Letters of our languages and of words that they have borrowed."""
 
 
 @cache
@@ -87,21 +101,30 @@ def _vocabulary() -> dict[str, frozenset[str]]:
 
 
 def languages(text: str) -> tuple[str, ...]:
-    """Return the languages that `text` may be in, most likely first; `("other",)` when it is none of ours."""
-    letters = [character for character in text if character.isalpha()]
-    latin = sum(1 for character in letters if _is_latin(character))
-    if len(letters) - latin > 0.2 * max(1, len(letters)):
+    """Return the languages that `text` may be in, most likely first; `("other",)` when it is none of ours.
+
+    1. Another script, or more than a few letters that none of ours has: other.
+    2. A neighbour has more hits than any of ours, with two different words that the best of ours lacks: other.
+    3. A long text with hardly a word of any language we know: other.
+    4. Otherwise those of ours with nearly as many hits as the best; all of them where nothing tells.
+    """
+    text = unicodedata.normalize("NFC", text)
+    letters = [character for character in text.lower() if character.isalpha()]
+    foreign = [character for character in letters if character not in _LETTERS]
+    unlike = sum(1 for character in foreign if not _is_latin(character))
+    if unlike > 0.2 * len(letters) or len(foreign) - unlike > 0.03 * len(letters) + 2:  # (1)
         return (OTHER,)
     tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(text)]
-    hits = {language: sum(token in words for token in tokens) for language, words in _vocabulary().items()}
-    best = max(hits.values())
-    if best < 2:
-        # Too little to tell: a name, a number, "chest pain". Any of ours may be meant.
-        ours = [language for language in LANGUAGES if hits[language] == best]
-        return tuple(ours) if ours and (best or letters) else LANGUAGES
-    near = [language for language, count in hits.items() if count >= 0.8 * best]
-    ours = sorted((language for language in near if language in LANGUAGES), key=lambda language: -hits[language])
-    return tuple(ours) if ours else (OTHER,)
+    words = _vocabulary()
+    hits = {language: sum(token in own for token in tokens) for language, own in words.items()}
+    best = max(LANGUAGES, key=lambda language: hits[language])
+    for language in words.keys() - set(LANGUAGES):  # (2)
+        if hits[language] > hits[best] and len((words[language] - words[best]).intersection(tokens)) >= 2:
+            return (OTHER,)
+    if len(tokens) >= 30 and hits[best] <= 2:  # (3)
+        return (OTHER,)
+    near = [language for language in LANGUAGES if hits[language] >= 0.8 * hits[best]]  # (4)
+    return tuple(sorted(near, key=lambda language: -hits[language]))
 
 
 @cache

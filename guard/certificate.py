@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,6 +18,10 @@ from guard.hazards import Claim, Population
 
 PREDICATE = "urn:auscult:certificate:v1"
 """Predicate type of the signed statement."""
+
+
+Decimal = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?(e(\+[0-9]{2}|-[0-9]{2,3}))?\Z", max_length=32)]
+"""A finite number as a decimal string; read with `float`."""
 
 
 def number(value: float) -> str:
@@ -61,19 +65,19 @@ class Bound(Signed, frozen=True, kw_only=True):
     """How many independent units."""
     loss: Proportion
     """Units with a loss of at least one half, of all units: information, the bound uses the exact losses."""
-    mean: str
+    mean: Decimal
     """Mean loss over units."""
-    delta: str
+    delta: Decimal
     """Share of the error budget that this bound spends."""
-    upper: str
+    upper: Decimal
     """The bound: with confidence 1 - delta the true mean loss is at most this."""
-    lower: str
+    lower: Decimal
     """Lower confidence bound at the same delta; for the word FAIL only, not an interval."""
     limit: str
     """What the policy demanded when the protocol was signed; "" where it demanded nothing."""
     status: Status | None
     """What the bound shows about the limit; absent where there is no limit."""
-    smallest: str
+    smallest: Decimal
     """The smallest bound that so many units can give."""
 
 
@@ -82,9 +86,9 @@ class CatalogueRate(Signed, frozen=True, kw_only=True):
 
     loss: Proportion
     """Losses of all rows."""
-    upper: str
+    upper: Decimal
     """Clopper-Pearson upper bound at `delta`."""
-    delta: str
+    delta: Decimal
     """Level of that bound; spends nothing of the budget."""
 
 
@@ -97,7 +101,7 @@ class OperatingPoint(Signed, frozen=True, kw_only=True):
     """Language of the cell."""
     bucket: str
     """Length bucket of the cell."""
-    threshold: str
+    threshold: Decimal
     """The monitor fires at or above this score."""
     certified: bool
     """With bounds; otherwise only measured on text that the generator wrote."""
@@ -204,7 +208,7 @@ class Canaries(Signed, frozen=True, kw_only=True):
     """Digest of `suite/canaries.jsonl`."""
     count: int
     """How many."""
-    eps: str
+    eps: Decimal
     """Largest allowed difference of a score."""
 
 
@@ -233,11 +237,11 @@ class Certificate(Signed, frozen=True, kw_only=True):
     """The model."""
     canaries: Canaries
     """The replay condition."""
-    eps: str
+    eps: Decimal
     """Score margin: misses are counted at threshold + eps, false alarms at threshold - eps."""
     attempt: int
     """Which attempt on this product and these claims."""
-    delta: str
+    delta: Decimal
     """Total error budget of this attempt."""
     demonstration: bool
     """Limits too wide for use, or a subject that is not a deployed model."""

@@ -91,14 +91,19 @@ def verify(lines: Iterable[bytes], head: Digest | None = None) -> ChainReport:
     return Intact(count, previous)
 
 
-def append(path: Path, record: Mapping[str, Any]) -> Digest:
+def append(path: Path, record: Mapping[str, Any], after: str | None = None) -> Digest:
     """Add a record to a file of chained JSON lines, durably, and return the new head.
 
     The file is locked meanwhile, so that two processes can't both continue the same line.
 
+    Args:
+        path: The file; made if it is not there.
+        record: What is added.
+        after: The head that the record must follow, if that matters.
+
     Raises:
         InputError: The record has a field `previous`, or is not JSON.
-        DigestMismatch: The file is broken; nothing is added to a broken chain.
+        DigestMismatch: The file is broken, or its head is not `after`; nothing is added.
         OutputError: The file can't be written; what was there before is there still.
     """
     if "previous" in record:
@@ -109,6 +114,8 @@ def append(path: Path, record: Mapping[str, Any]) -> Digest:
         raise InputError("a record of the chain is not JSON") from error
     with _locked(path) as descriptor:
         before = _whole(path, _read_all(descriptor))
+        if after is not None and before.head != after:
+            raise DigestMismatch(f"{path} has grown meanwhile", "run the command again")
         text = line(before.head, body)
         _write_end(path, descriptor, text)
     return digest.of_bytes(text)
@@ -124,7 +131,7 @@ def read(path: Path) -> tuple[dict[str, Any], ...]:
     data, _ = _load(path)
     try:
         return tuple(msgspec.json.decode(text, type=dict[str, Any]) for text in data.splitlines())
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DigestMismatch(f"{path} holds a line that is not JSON") from error
 
 

@@ -81,11 +81,12 @@ def new(path: Path) -> None:
     \b
     Example: AUSCULT_KEY_PASSWORD=... auscult key new issuer.pem
     """
-    if path.exists():
-        raise InputError(f"{path} exists already", "name a new file: overwriting a key loses what it signed for")
+    public = Path(f"{path}.pub")
+    for file in (path, public):
+        if file.exists():
+            raise InputError(f"{file} exists already", "name a new file: overwriting a key loses what it signed for")
     made = keys.generate()
-    keys.write_private(path, made, os.environ.get("AUSCULT_KEY_PASSWORD", "").encode())
-    public = path.with_name(path.name + ".pub")
+    keys.write_private(path, made, os.fsencode(os.environ.get("AUSCULT_KEY_PASSWORD", "")))
     files.write(public, keys.public_pem(keys.public(made)))
     click.echo(f"{path} (keep it), {public} (hand it out)\n{keys.key_id(keys.public(made))}")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,7 +245,10 @@ def read_message(value: Any) -> Message:
         content = ""
     if not isinstance(content, str):
         raise RowError("the content of a message is not a string")
-    calls = tuple(_read_call(call) for call in value.get("tool_calls") or ())
+    given = value.get("tool_calls") or []
+    if not isinstance(given, list):
+        raise RowError("tool_calls is not a list")
+    calls = tuple(_read_call(call) for call in given)
     if calls and role is not Role.ASSISTANT:
         raise RowError("only an assistant message can carry tool calls")
     call_id = value.get("tool_call_id") or ""
@@ -279,7 +283,7 @@ def read_row(line: bytes) -> LabelledConversation:
     """
     try:
         row = _decode(line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RowError(f"not a row: {error}") from error
     if (row.text is None) == (row.messages is None):
         raise RowError("a row has either text or messages")
@@ -295,19 +299,28 @@ def read_row(line: bytes) -> LabelledConversation:
 
 def _read_labels(row: _Row, messages: tuple[Message, ...]) -> tuple[dict[Claim, int], bool]:
     if row.labels is not None:
-        pairs = [(Claim.parse(text), label) for text, label in row.labels.items()]
+        if row.hazard is not None or row.label is not None:
+            raise RowError("a row has either labels or the shorthand for one")
+        pairs = [(_claim(text), label) for text, label in row.labels.items()]
     elif row.hazard == "any":
         if row.label not in (0, None):
             raise RowError('hazard "any" goes with label 0')
         return {}, row.label == 0
     elif row.hazard is not None:
         stage = row.meta.stage or _STAGE_OF_ROLE[messages[-1].role]
-        pairs = [(Claim(row.hazard, stage), row.label)]
+        pairs = [(_claim(f"{row.hazard}@{stage}"), row.label)]
     else:
         raise RowError("a row has neither labels nor hazard")
     if any(label not in (0, 1, None) for _, label in pairs):
         raise RowError("a label is not 1, 0 or null")
     return {claim: label for claim, label in pairs if label is not None}, False
+
+
+def _claim(text: str) -> Claim:
+    try:
+        return Claim.parse(text)
+    except InputError as error:
+        raise RowError(error.problem, error.remedy) from error
 
 
 def read_rows(path: Path) -> Iterator[LabelledConversation]:
@@ -321,7 +334,7 @@ def read_rows(path: Path) -> Iterator[LabelledConversation]:
     if path.suffix == ".gz":
         try:
             data = gzip.decompress(data)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{path} is not a whole gzip file") from error
     for number, line in enumerate(data.splitlines(), start=1):
         if not line.strip():

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from pathlib import Path
 from typing import Any, NewType
 
 from guard.errors import InputError
 
 Digest = NewType("Digest", str)
+_WRITTEN = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def of_bytes(data: bytes) -> Digest:
@@ -38,15 +40,11 @@ def raw(digest: str) -> bytes:
     """Return the 32 bytes that a written digest stands for.
 
     Raises:
-        InputError: It is not a `sha256:` digest.
+        InputError: It is not a `sha256:` digest, written the one way that `of_bytes` writes it.
     """
-    algorithm, _, hexadecimal = digest.partition(":")
-    if algorithm != "sha256" or len(hexadecimal) != 64:
+    if not _WRITTEN.fullmatch(digest):
         raise InputError(f"not a sha256 digest: {digest[:80]!r}")
-    try:
-        return bytes.fromhex(hexadecimal)
-    except ValueError as error:
-        raise InputError(f"not a sha256 digest: {digest[:80]!r}") from error
+    return bytes.fromhex(digest.removeprefix("sha256:"))
 
 
 def manifest(folder: Path) -> dict[str, Digest]:
@@ -69,9 +67,10 @@ def manifest(folder: Path) -> dict[str, Digest]:
 def root(files: dict[str, Digest]) -> Digest:
     """Return the OpenSSF Model Signing root of a manifest.
 
-    SHA-256 over the raw digests in the order of the sorted names. It covers no names: compare the manifest, too.
+    SHA-256 over the raw digests, files in the order of their paths compared folder by folder ("a/x" before "a-b/x").
+    It covers no names: compare the manifest, too.
     """
-    return of_bytes(b"".join(raw(files[name]) for name in sorted(files)))
+    return of_bytes(b"".join(raw(files[name]) for name in sorted(files, key=lambda name: name.split("/"))))
 
 
 def keyed(key: bytes, text: str) -> str:

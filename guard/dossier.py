@@ -51,6 +51,14 @@ class Prepared:
     signer: str
     """Key id."""
 
+    def suite_file(self, name: str) -> bytes:
+        """Return a file of the suite.
+
+        Raises:
+            DigestMismatch: The suite that was signed has no such file.
+        """
+        return _file(self.files, f"suite/{name}")
+
 
 @dataclass(frozen=True, slots=True)
 class Dossier(Prepared):
@@ -108,7 +116,8 @@ def open_sealed(folder: Path, trust: Trust | None, *, report: Report = lambda st
     1. `seal.json` is signed: by a trusted key, or, where the verifier names none, by the key in `issuer.pem`.
     2. The folder holds exactly the files that the seal lists, each with its digest.
     3. `protocol.json` and `certificate.json` are signed by the same key.
-    4. The certificate is about this protocol, and both name the same model, thresholds and taxonomy.
+    4. The certificate is about this protocol, and both name the same model, thresholds and taxonomy; so do the subjects
+       of the signed statements, which other verifiers read.
     5. Suite and results are the ones that the certificate names.
 
     The caller must decide what an untrusted signer means, and check time (`guard.validity`) and model digest.
@@ -135,9 +144,13 @@ def open_sealed(folder: Path, trust: Trust | None, *, report: Report = lambda st
     report("3. protocol and certificate are signed by the same key")
     # (4)
     _check_protocol(plan, plan_statement.digest, issued)
+    _check_model(plan_statement, plan.subject)
+    _check_model(statement, issued.subject)
     report("4. the certificate is about this protocol, model and set of thresholds")
     # (5)
     _same("the suite", issued.suite, _digests(contents, "suite/"))
+    if issued.canaries.file != digest.of_bytes(_file(contents, "suite/canaries.jsonl")):
+        raise DigestMismatch("suite/canaries.jsonl does not hold the canaries that the certificate names")
     if issued.results != digest.of_bytes(_file(contents, "results.parquet")):
         raise DigestMismatch("results.parquet is not what the certificate was computed from")
     report("5. suite and results are the ones that the certificate names")
@@ -157,12 +170,22 @@ def check_time(issued: Certificate, at: datetime) -> None:
     """Check that a certificate is in force.
 
     Raises:
-        VerificationError: It is not yet, or no longer.
+        VerificationError: It is not yet, or no longer, or its dates are no dates.
     """
-    if at < datetime.fromisoformat(issued.not_before):
+    if at < _moment(issued.not_before):
         raise VerificationError(f"the certificate begins on {issued.not_before}", "check the clock")
-    if at > datetime.fromisoformat(issued.not_after):
+    if at > _moment(issued.not_after):
         raise VerificationError(f"the certificate ended on {issued.not_after}", "certify the model again")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise VerificationError(f"the certificate has a date that is none: {text[:40]!r}") from error
+    if moment.tzinfo is None:
+        raise VerificationError(f"the certificate has a date without a time zone: {text[:40]!r}")
+    return moment
 
 
 def _keys(contents: Mapping[str, bytes], trust: Trust | None) -> tuple[dict[str, PublicKey], bool]:
@@ -224,6 +247,13 @@ def _check_protocol(plan: Protocol, payload: Digest, issued: Certificate) -> Non
     for what, planned, stated in pairs:
         if planned != stated:
             raise DigestMismatch(f"certificate and protocol disagree about the {what}")
+
+
+def _check_model(statement: Statement, bound: certificate.SubjectBinding) -> None:
+    """Check that what other readers see, the statement's subject, is the model that our numbers are about."""
+    root = digest.root({name: Digest(value) for name, value in bound.manifest.items()})
+    if not bound.root == root == statement.subjects.get("model"):
+        raise DigestMismatch("a signed statement names another model as its subject than the one that it describes")
 
 
 def require_trust(dossier: Dossier) -> None:

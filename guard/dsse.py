@@ -19,15 +19,19 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
 from guard import digest
 from guard.digest import Digest
-from guard.errors import SignatureError, UnknownSigner, VerificationError
+from guard.errors import InputError, SignatureError, UnknownSigner, VerificationError
 from guard.keys import PrivateKey, PublicKey, key_id, public
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Order of the base point of P-256 (NIST SP 800-186, 3.2.1.3)."""
 
 
 class _Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,7 +96,13 @@ def statement(predicate_type: str, predicate: Any, subjects: Mapping[str, str]) 
 def sign(payload: bytes, key: PrivateKey) -> bytes:
     """Return the bundle of a payload; ECDSA P-256 with deterministic nonces (RFC 6979)."""
     signature = key.sign(pae(PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
-    return _bundle(payload, signature, key_id(public(key)))
+    return _bundle(payload, _low(signature), key_id(public(key)))
+
+
+def _low(signature: bytes) -> bytes:
+    """Return the form of a signature with the smaller s: with (r, s) also (r, order - s) verifies, and one must do."""
+    r, s = decode_dss_signature(signature)
+    return encode_dss_signature(r, min(s, _ORDER - s))
 
 
 def _bundle(payload: bytes, signature: bytes, keyid: str) -> bytes:
@@ -135,7 +145,9 @@ def verify(data: bytes, keys: Mapping[str, PublicKey], predicate_type: str) -> S
     # (3)
     try:
         key.verify(signature, pae(PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature as error:
+        if _low(signature) != signature:
+            raise SignatureError("the signature is not written as we write signatures: a byte of it was changed")
+    except (InvalidSignature, ValueError) as error:
         raise SignatureError("the signature does not fit the signed bytes") from error
     # (4) and (5)
     return _parse(payload, predicate_type, keyid)
@@ -165,11 +177,22 @@ def _open(data: bytes) -> tuple[bytes, bytes, str]:
     return payload, signature, keyid
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Join pairs to an object; where a name stands twice, two readers could read two things."""
+    joined = dict(pairs)
+    if len(joined) != len(pairs):
+        raise ValueError("a name stands twice")
+    return joined
+
+
 def _parse(payload: bytes, predicate_type: str, signer: str) -> Statement:
     try:
+        json.loads(payload, object_pairs_hook=_once)
         body = msgspec.json.decode(payload, type=_Statement)
-        subjects = {subject.name: Digest("sha256:" + subject.digest["sha256"]) for subject in body.subject}
-    except (msgspec.DecodeError, KeyError) as error:
+        subjects = _once([(subject.name, Digest("sha256:" + subject.digest["sha256"])) for subject in body.subject])
+        for value in subjects.values():
+            digest.raw(value)
+    except (ValueError, KeyError, RecursionError, InputError) as error:
         raise VerificationError("the signed text is not an in-toto statement") from error
     if body.type_ != STATEMENT_TYPE:
         raise VerificationError(f"the signed text is not an {STATEMENT_TYPE}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}", "check the path and its permissions") from error
+    except ValueError as error:  # a name that no file can have
+        raise InputError("cannot read a file whose name holds a null character") from error
 
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -30,10 +33,13 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     Raises:
         OutputError: The disk is full or the folder can't be written; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if not path.name:
+        raise OutputError(f"cannot write {path}: it is a folder", "name a file")
+    # A name that nobody can guess, made by us or not at all: whoever shares the folder can neither read nor redirect it.
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             stream.flush()

@@ -48,13 +48,16 @@ def write_private(path: Path, key: PrivateKey, password: bytes) -> None:
     """Write an encrypted PKCS#8 key file that only its owner can read.
 
     Raises:
-        InputError: The password is empty.
+        InputError: The password is empty or too long.
         OutputError: The file can't be written.
     """
     if not password:
         raise InputError("a key file needs a password", "set AUSCULT_KEY_PASSWORD")
-    encryption = serialization.BestAvailableEncryption(password)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    try:
+        encryption = serialization.BestAvailableEncryption(password)
+        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    except ValueError as error:
+        raise InputError("the password of a key file is too long", "take one of at most 1,000 bytes") from error
     files.write(path, pem, mode=0o600)
 
 
@@ -62,13 +65,15 @@ def read_private(path: Path, password: bytes) -> PrivateKey:
     """Read an encrypted key file.
 
     Raises:
-        InputError: It is missing, readable by others, not a P-256 key, or the password is wrong.
+        InputError: It is missing, readable by others, not encrypted, not a P-256 key, or the password is wrong.
     """
+    if not password:
+        raise InputError(f"no password for the key {path}", "set AUSCULT_KEY_PASSWORD")
     pem = files.read(path)
     if path.stat().st_mode & 0o077:
         raise InputError(f"{path} can be read by others", f"run chmod 600 {path}")
     try:
-        key = serialization.load_pem_private_key(pem, password or None)
+        key = serialization.load_pem_private_key(pem, password)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise InputError(f"cannot open the key {path}", "check the file and AUSCULT_KEY_PASSWORD") from error
     if not isinstance(key, PrivateKey) or key.curve.name != "secp256r1":

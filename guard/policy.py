@@ -15,7 +15,7 @@ import yaml
 
 from guard import digest, files
 from guard.digest import Digest
-from guard.errors import PolicyError
+from guard.errors import InputError, PolicyError
 from guard.hazards import Claim, Population, Stage, Taxonomy
 
 
@@ -217,7 +217,7 @@ def load(path: Path, taxonomy: Taxonomy, rule_names: frozenset[str]) -> Policy:
     data = files.read(path)
     try:
         file = msgspec.convert(strict_yaml(data), PolicyFile)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, PolicyError) as error:
         raise PolicyError(f"{path}: {error}", "see docs/policy.md") from error
     if not file.requires:
         raise PolicyError(f"{path} demands nothing", "list at least one claim under requires")
@@ -238,7 +238,10 @@ def load(path: Path, taxonomy: Taxonomy, rule_names: frozenset[str]) -> Policy:
 
 
 def _requirement(path: Path, demand: Demand, taxonomy: Taxonomy) -> Requirement:
-    claim = taxonomy.claim(demand.claim)
+    try:
+        claim = taxonomy.claim(demand.claim)
+    except InputError as error:
+        raise PolicyError(f"{path}: {error.problem}", error.remedy) from error
     limits = (demand.max_miss, demand.max_false_alarm, demand.max_false_alarm_near)
     for limit in limits:
         _check_rate(path, demand.claim, limit)
@@ -270,11 +273,12 @@ def _system_prompt(path: Path, prompt: SystemPrompt | None) -> str | None:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML without what surprises people: duplicate keys, aliases, merge keys."""
+    """YAML without what surprises people: duplicate keys, aliases, merge keys, tags."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.constructor.ConstructorError(None, None, "an alias", None)
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"an alias or a tag{event.start_mark}", None)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -293,5 +297,5 @@ def strict_yaml(data: bytes) -> Any:
     """
     try:
         return yaml.load(data, Loader=_StrictLoader)  # noqa: S506  (a SafeLoader with less in it)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         raise PolicyError(f"not strict YAML: {error}") from error

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from guard import digest
-from guard.certificate import Canaries, MeasuredRates, OperatingPoint, Signed, SubjectBinding
+from guard.certificate import Canaries, Decimal, MeasuredRates, OperatingPoint, Signed, SubjectBinding
 from guard.digest import Digest
 from guard.errors import VerificationError
 from guard.hazards import Population
@@ -23,11 +23,11 @@ PREDICATE = "urn:auscult:protocol:v1"
 class Limits(Signed, frozen=True, kw_only=True):
     """What the policy demanded of a claim when the protocol was signed."""
 
-    max_miss: str
+    max_miss: Decimal
     """Largest allowed miss rate."""
     max_false_alarm: str
     """Largest allowed rate of false alarms on ordinary traffic."""
-    max_false_alarm_near: str
+    max_false_alarm_near: Decimal
     """Largest allowed rate of false alarms on look-alikes."""
     population: Population
     """What `max_miss` is about."""
@@ -50,13 +50,13 @@ class CellPlan(Signed, frozen=True, kw_only=True):
     """Draws in each of them."""
     limits: Limits
     """What the policy demands."""
-    delta_miss: str
+    delta_miss: Decimal
     """Budget of the miss bound."""
-    delta_unseen: str
+    delta_unseen: Decimal
     """Budget of the bound on unseen families."""
-    delta_false_alarm: str
+    delta_false_alarm: Decimal
     """Budget of each of the two false-alarm bounds."""
-    predicted_pass: str
+    predicted_pass: Decimal
     """Chance that all limits on listed kinds are shown, simulated before any work."""
 
 
@@ -71,7 +71,7 @@ class TrafficPlan(Signed, frozen=True, kw_only=True):
     """Draws: the independent units."""
     max_false_alarm: str
     """Limit on all monitors and rules together; "" where there is none."""
-    delta_false_alarm: str
+    delta_false_alarm: Decimal
     """Budget of that bound."""
 
 
@@ -117,9 +117,9 @@ class Protocol(Signed, frozen=True, kw_only=True):
     """Digest of the manifest of the train and select rows."""
     generator: GeneratorBinding
     """What the test rows are drawn from."""
-    eps: str
+    eps: Decimal
     """Score margin."""
-    delta: str
+    delta: Decimal
     """Total error budget of this attempt."""
     operating_points: tuple[OperatingPoint, ...]
     """Thresholds, chosen on the select fold."""

@@ -14,6 +14,8 @@ from typing import Any
 from guard.errors import InputError
 
 PREFIX = "AUSCULT_"
+_ELSEWHERE = frozenset({"AUSCULT_KEY_PASSWORD"})
+"""Variables that are no settings of a guard: the signing commands read them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def read(arguments: Mapping[str, Any], environment: Mapping[str, str] | None = N
     known = {field.name: field.type for field in fields(Settings)}
     values: dict[str, Any] = {}
     for name, text in environment.items():
-        if name.startswith(PREFIX) and text:
+        if name.startswith(PREFIX) and text and name not in _ELSEWHERE:
             values[name.removeprefix(PREFIX).lower()] = text
     values |= {name: value for name, value in arguments.items() if value is not None}
     unknown = sorted(set(values) - set(known))

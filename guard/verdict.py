@@ -104,22 +104,30 @@ def _hold(thresholds: Thresholds, judgement: Judgement, score: Score) -> Finding
         case ProbeScore():
             if not math.isfinite(score.value):
                 return Finding(score.claim, judgement.at, FindingKind.UNAVAILABLE, reason="not_finite")
-            point = threshold_at(thresholds, score.claim, judgement.cell)
-            if point is None:
+            points = _points(thresholds, score.claim, judgement.cell)
+            if not points:
                 return Finding(score.claim, judgement.at, FindingKind.NOT_CERTIFIED, score.value, reason="no_cell")
-            if score.value < point.value:
+            over = [point for point in points if not score.value < point.value]
+            if not over:
                 return None
+            # A lower threshold that was only measured must not hide a certified one that fires, too.
+            point = next((point for point in over if point.certified), over[0])
             return Finding(score.claim, judgement.at, FindingKind.FIRED, score.value, point.value, point.certified)
 
 
 def threshold_at(thresholds: Thresholds, claim: Claim, cell: Located) -> Threshold | None:
     """Return the strictest operating point among a cell's candidate languages; None outside every tested cell."""
+    return next(iter(_points(thresholds, claim, cell)), None)
+
+
+def _points(thresholds: Thresholds, claim: Claim, cell: Located) -> list[Threshold]:
+    """Return the operating points of a cell's candidate languages, strictest first."""
     candidates = [
         thresholds[claim, lang, cell.bucket]
         for lang in cell.languages
         if lang != OTHER and (claim, lang, cell.bucket) in thresholds
     ]
-    return min(candidates, key=lambda point: point.value, default=None)
+    return sorted(candidates, key=lambda point: point.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,8 @@ def _expired(policy: Policy, findings: Findings, state: State) -> list[Cause]:
 def check(policy: Policy, certificate: Certificate, rules: str) -> None:
     """Prove that a certificate meets a policy, or raise with everything that is missing.
 
-    1. Each demanded claim has an operating point: certified, or measured where the policy allows that.
+    1. Each demanded claim has an operating point: certified, or measured where the policy allows that. Those that are
+       called certified are exactly the cells with bounds.
     2. In every cell of a demanded claim, the bound on the demanded population and both false-alarm bounds are within the
        policy's limits. Bounds are compared here, whatever status the certificate printed against the limits of its day.
     3. The bound on everything together is within the policy's limit and was made with the policy's own rule set.
@@ -257,6 +266,8 @@ def _check_claim(requirement: Requirement, certificate: Certificate) -> list[str
     points = [point for point in certificate.operating_points if point.claim == claim]
     if not points:
         return [f"{claim} has no operating point"]
+    if {(point.lang, point.bucket) for point in points if point.certified} != {(cell.lang, cell.bucket) for cell in cells}:
+        return [f"{claim} has a certified operating point without bounds, or bounds without one"]
     if not cells:
         return [] if requirement.allow_measured else [f"{claim} was only measured, not certified"]
     return [reason for cell in cells for reason in _check_cell(requirement, cell)]

@@ -73,8 +73,7 @@ def draw(
     if claim == MISUSE_RESPONSE:
         told = _answered(told)
     return tuple(
-        _row(claim, lang, id_, fold, family, case, kind, telling)
-        for case, (kind, telling) in zip(cases, told, strict=True)
+        _row(claim, lang, id_, fold, family, case, kind, telling) for case, (kind, telling) in zip(cases, told, strict=True)
     )
 
 
@@ -184,9 +183,7 @@ def _answered(told: Told) -> Told:
 
 def _ended(telling: Telling, answer: Message, *, complies: bool) -> Telling:
     onset = (len(telling.messages), 0) if complies else None
-    return replace(
-        telling, messages=(*telling.messages, answer), facts=replace(telling.facts, complies=complies), onset=onset
-    )
+    return replace(telling, messages=(*telling.messages, answer), facts=replace(telling.facts, complies=complies), onset=onset)
 
 
 def _labels(claim: Claim | None, telling: Telling) -> dict[Claim, int]:

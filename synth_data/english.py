@@ -11,28 +11,26 @@ import re
 from dataclasses import dataclass, replace
 
 _MARK = re.compile(r"<([*+]?)([a-z]+)>")
+_DOUBLES = re.compile(r"[^aeiou]*[aeiou][bdgmnpt]")
 _CASES = frozenset(("x", "i", "my", "me"))
 
 _PRESENT = {"be": ("am", "is", "are"), "have": ("have", "has", "have"), "do": ("do", "does", "do")}
-_PRESENT |= {"dont": ("don't", "doesn't", "don't"), "cant": ("can't",) * 3, "wont": ("won't",) * 3, "can": ("can",) * 3}
+_PRESENT |= {"dont": ("don't", "doesn't", "don't")}
+_PRESENT |= {base: (said,) * 3 for base, said in (("can", "can"), ("cant", "can't"), ("wont", "won't"))}
 _PAST = {
     "be": ("was", "was", "were"), "can": ("could",) * 3, "cant": ("couldn't",) * 3, "wont": ("wouldn't",) * 3,
     "dont": ("didn't",) * 3,
 }  # fmt: skip
-_IRREGULAR = dict(
-    pair.split("/")
-    for pair in (
-        "have/had do/did go/went get/got feel/felt keep/kept see/saw say/said come/came make/made take/took hurt/hurt "
-        "give/gave become/became run/ran fall/fell eat/ate drink/drank speak/spoke stand/stood sit/sat lie/lay hold/held "
-        "find/found swell/swelled spread/spread sting/stung bleed/bled know/knew lose/lost shake/shook put/put sleep/slept "
-        "wake/woke grow/grew begin/began leave/left bring/brought think/thought hear/heard throw/threw breathe/breathed "
-        "swallow/swallowed stick/stuck sink/sank tell/told let/let catch/caught let/let hit/hit cut/cut blow/blew "
-        "bite/bit wear/wore tear/tore rise/rose break/broke burst/burst draw/drew drop/dropped stop/stopped slip/slipped "
-        "drip/dripped clear/cleared fit/fitted vomit/vomited whimper/whimpered pass/passed grab/grabbed nod/nodded "
-        "throb/throbbed slur/slurred stay/stayed rub/rubbed trip/tripped skip/skipped hang/hung smell/smelled mean/meant "
-        "set/set weep/wept rub/rubbed flop/flopped rip/ripped sag/sagged stab/stabbed itch/itched refuse/refused"
-    ).split()
+_IRREGULAR_VERBS = (
+    "become/became begin/began bend/bent bite/bit bleed/bled blow/blew break/broke bring/brought burst/burst "
+    "catch/caught come/came creep/crept cut/cut do/did draw/drew drink/drank eat/ate fall/fell feel/felt "
+    "fight/fought find/found get/got give/gave go/went grow/grew hang/hung have/had hear/heard hit/hit hold/held "
+    "hurt/hurt keep/kept know/knew leave/left let/let lie/lay lose/lost make/made mean/meant put/put read/read "
+    "ring/rang rise/rose run/ran say/said see/saw set/set shake/shook shoot/shot sink/sank sit/sat sleep/slept "
+    "slur/slurred speak/spoke spit/spat split/split spread/spread stand/stood stick/stuck sting/stung take/took "
+    "tear/tore tell/told think/thought throw/threw travel/travelled wake/woke wear/wore weep/wept"
 )
+_IRREGULAR = dict(pair.split("/") for pair in _IRREGULAR_VERBS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +119,4 @@ def _regular_past(base: str) -> str:
         return base + "d"
     if base.endswith("y") and base[-2] not in "aeiou":
         return base[:-1] + "ied"
-    return base + "ed"
+    return base + (base[-1] if _DOUBLES.fullmatch(base) else "") + "ed"

@@ -144,9 +144,7 @@ def generate_planned(out: Path, bundle: Path, *, phase: Phase = silent) -> Manif
         OutputError: `out` exists or can't be written.
     """
     plan, payload = _read(bundle)
-    return _write(
-        out, planned(plan), protocol.row_seed(payload), seed="", protocol_digest=payload, phase=phase
-    )
+    return _write(out, planned(plan), protocol.row_seed(payload), seed="", protocol_digest=payload, phase=phase)
 
 
 def check(folder: Path, bundle: Path, *, phase: Phase = silent) -> Manifest:
@@ -157,9 +155,7 @@ def check(folder: Path, bundle: Path, *, phase: Phase = silent) -> Manifest:
         ProtocolError: A byte differs, a file is missing, or one is too many.
     """
     plan, payload = _read(bundle)
-    contents, again = _draw(
-        planned(plan), protocol.row_seed(payload), seed="", protocol_digest=payload, phase=phase
-    )
+    contents, again = _draw(planned(plan), protocol.row_seed(payload), seed="", protocol_digest=payload, phase=phase)
     present = digest.manifest(folder)
     expected = {name: digest.of_bytes(content) for name, content in contents.items()}
     for name in sorted(present.keys() | expected.keys()):
@@ -177,9 +173,7 @@ def _read(bundle: Path) -> tuple[Protocol, Digest]:
     return protocol.read(statement.predicate), digest.of_bytes(statement.payload)
 
 
-def _write(
-    out: Path, plan: Sequence[Block], row_seed: bytes, *, seed: str, protocol_digest: str, phase: Phase
-) -> Manifest:
+def _write(out: Path, plan: Sequence[Block], row_seed: bytes, *, seed: str, protocol_digest: str, phase: Phase) -> Manifest:
     with files.new_folder(out) as folder:
         contents, made = _draw(plan, row_seed, seed=seed, protocol_digest=protocol_digest, phase=phase)
         for name, content in contents.items():

@@ -21,10 +21,19 @@ Rules = Mapping[str, Sequence[str]]
 
 
 def expand(template: str, slots: Mapping[str, str], rules: Rules, rng: Random) -> str:
-    """Word a template.
+    """Word a template as a text of its own.
 
     Raises:
         KeyError: It names neither a slot nor a rule; a mistake in a family, found by the tests.
+    """
+    return tidy(phrase(template, slots, rules, rng))
+
+
+def phrase(template: str, slots: Mapping[str, str], rules: Rules, rng: Random) -> str:
+    """Word a template that will stand inside another: as it comes, without a capital.
+
+    Raises:
+        KeyError: It names neither a slot nor a rule.
     """
     text = template
     for _ in range(40):
@@ -34,7 +43,7 @@ def expand(template: str, slots: Mapping[str, str], rules: Rules, rng: Random) -
             continue
         slot = _SLOT.search(text)
         if not slot:
-            return tidy(text)
+            return text
         name = slot[1]
         value = slots[name] if name in slots else rng.choice(list(rules[name]))
         text = text[: slot.start()] + value + text[slot.end() :]

@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from guard.audit import Counts, Outcome, Status, overall, worst
-from guard.errors import AuscultError, RequestRefused, ScoringError, StoreError
+from guard.errors import RequestRefused, ScoringError, StoreError
 from guard.policy import Action, strictest
 from guard.proxy import basis, texts
 from guard.proxy.answer import Answer
@@ -128,8 +128,8 @@ class Exchange:
         except RequestRefused as refused:
             self._outcome, self._reason = Outcome.REFUSED, refused.code
             raise
-        except AuscultError as error:
-            self._outcome, self._reason = Outcome.ERROR, type(error).__name__
+        except Exception:
+            self._fail()
             raise
 
     async def parts(self) -> AsyncGenerator[Part, None]:
@@ -138,26 +138,23 @@ class Exchange:
         Raises:
             StoreError: The audit trail can't be written; the answer is not complete.
         """
-        # The engine goes on meanwhile, so that the disk costs no time where the model is slower than it.
-        await self._durable()
-        written = self._write(texts.choose(self._verdict))
-        if _withholds(self._verdict) or self._events is None:
-            self.finish_reason = "content_filter"
-            self._outcome, self._reason = Outcome.WITHHELD, "prompt"
-            yield Withheld(written)
-            return
-        if written:
-            yield Said(written + "\n\n")
-        answer = self._answer = Answer(self._basis, self._conversation)
-        async with contextlib.aclosing(self._generate(answer, self._events)) as generated:
-            async for text in generated:
-                yield Said(text)
-        await self._conclude(answer)
-        if self._outcome is not Outcome.SERVED:
-            self.finish_reason = "content_filter"
-            yield Withheld(self._write(texts.choose(answer.verdict) if answer.withheld else (Text.UNAVAILABLE,)))
-        elif (later := self._write(texts.choose(answer.verdict))) not in ("", written):
-            yield Said("\n\n" + later)
+        try:
+            # The engine goes on meanwhile, so that the disk costs no time where the model is slower than it.
+            await self._trail.durable()
+            written = self._write(texts.choose(self._verdict))
+            if _withholds(self._verdict) or self._events is None:
+                yield await self._withhold(written)
+                return
+            if written:
+                yield Said(written + "\n\n")
+            answer = self._answer = Answer(self._basis, self._conversation)
+            async with contextlib.aclosing(self._generate(answer, self._events)) as generated:
+                async for text in generated:
+                    yield Said(text)
+            yield await self._conclude(answer, written)
+        except Exception:
+            self._fail()
+            raise
 
     def delivered(self) -> None:
         """Take note that the client was sent everything."""
@@ -228,25 +225,32 @@ class Exchange:
         answer.fail(reason)
         self._outcome, self._reason = Outcome.ERROR, reason
 
-    async def _conclude(self, answer: Answer) -> None:
+    async def _withhold(self, written: str) -> Withheld:
+        await self._stack.aclose()
+        self.finish_reason = "content_filter"
+        self._outcome, self._reason = Outcome.WITHHELD, "prompt"
+        return Withheld(written)
+
+    async def _conclude(self, answer: Answer, before: str) -> Part:
+        """Record the answer, and return what is said after it; `before` is what was said before it."""
         await self._stack.aclose()
         self.action = strictest(self.action, answer.verdict.action)
         if answer.withheld and self._outcome is Outcome.SERVED:
             self._outcome, self._reason = Outcome.WITHHELD, "answer"
-        elif self._outcome is Outcome.SERVED:
-            self._reason = self.finish_reason
+        complete = self._outcome is Outcome.SERVED
         if answer.watched:
-            served = self._outcome is Outcome.SERVED
-            self.status = worst(self.status, overall(self._trail.scans(answer.judgements), served=served))
+            self.status = worst(self.status, overall(self._trail.scans(answer.judgements), served=complete))
         self._trail.answered(answer)
-        await self._durable()
+        await self._trail.durable()
+        if not complete:
+            self.finish_reason = "content_filter"
+            return Withheld(self._write(texts.choose(answer.verdict) if answer.withheld else (Text.UNAVAILABLE,)))
+        self._reason = self.finish_reason
+        later = self._write(texts.choose(answer.verdict))
+        return Said("" if later in ("", before) else "\n\n" + later)
 
-    async def _durable(self) -> None:
-        try:
-            await self._trail.durable()
-        except StoreError:
-            self._outcome, self._reason = Outcome.ERROR, "store"
-            raise
+    def _fail(self) -> None:
+        self._outcome, self._reason = Outcome.ERROR, "guard"
 
     def _write(self, chosen: Sequence[Text]) -> str:
         return texts.write(chosen, self._languages, self._guard.emergency)

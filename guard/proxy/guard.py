@@ -19,7 +19,6 @@ from guard.store import Store
 from guard.subjects.events import Event, Sampling
 from guard.validity import State
 
-
 SECRET = 32
 """Least length of the secret, in bytes."""
 

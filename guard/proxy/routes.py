@@ -35,6 +35,7 @@ def handlers(guard: Guard, keys: Keys) -> list[HTTPRouteHandler]:
 
     @post("/v1/chat/completions", status_code=200)
     async def chat(request: Request[Any, Any, Any]) -> Response[Any]:
+        """Complete a chat."""
         caller = keys.caller(request.headers.get("authorization", ""))
         # A web page can send other types to this address without asking; JSON it can't.
         if request.content_type[0] != JSON:
@@ -52,11 +53,13 @@ def handlers(guard: Guard, keys: Keys) -> list[HTTPRouteHandler]:
 
     @get("/v1/models")
     async def models(request: Request[Any, Any, Any]) -> Response[bytes]:
+        """List the one model."""
         keys.caller(request.headers.get("authorization", ""))
         return Response(reply.models(guard.model), media_type=JSON, headers=_HEADERS)
 
     @get("/healthz")
     async def health() -> Response[bytes]:
+        """Say that the process lives, and what its certificate is worth."""
         body = json.dumps({"status": "ok", "certificate": guard.certificate, "state": guard.state or "none"})
         return Response(body.encode(), media_type=JSON, headers=_HEADERS)
 
@@ -85,12 +88,14 @@ async def _streamed(guard: Guard, exchange: Exchange, frame: Frame, asked: ChatR
 
 async def _events(exchange: Exchange, frame: Frame, include_usage: bool, with_receipt: bool) -> AsyncGenerator[bytes, None]:
     try:
-        said = False
+        last = "\n\n"
         yield frame.role()
         async with contextlib.aclosing(exchange.parts()) as parts:
             async for part in parts:
-                yield frame.text("\n\n" + part.text if said and isinstance(part, Withheld) else part.text)
-                said = True
+                apart = "\n\n" if isinstance(part, Withheld) and not last.endswith("\n\n") else ""
+                last = part.text
+                if last:
+                    yield frame.text(apart + last)
         yield frame.finish(exchange.finish_reason, exchange.receipt if with_receipt else None)
         if include_usage:
             yield frame.usage(exchange.usage)

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from guard import audit
 from guard.audit import AuditEvent, Bindings, Phase
-from guard.digest import Digest
 from guard.errors import InputError
 from guard.store import Store
 from guard.validity import SUSPENDING, Signal, State, after, state
@@ -25,7 +24,7 @@ SKEW = timedelta(minutes=5)
 class Standing:
     """The state of one certificate; call it for the present one. `Evidence.state` may be such an object."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         bindings: Bindings,
         begins: datetime,

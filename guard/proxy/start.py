@@ -81,9 +81,7 @@ def prove(
     # (2)
     dossier.check_time(issued, now)
     if issued.taxonomy != digest.of_file(resources.path("policies/hazards.yaml")):
-        raise VerificationError(
-            "the certificate was made with another taxonomy of hazards", "certify with this version"
-        )
+        raise VerificationError("the certificate was made with another taxonomy of hazards", "certify with this version")
     report("6. the certificate is in force")
     # (3)
     demanded = demanded or default_policy(issued)
@@ -94,10 +92,11 @@ def prove(
     require_binding(issued.subject, subject.binding)
     report("8. the model is the certified one")
     # (5)
-    suite = Suite.read(opened.files[f"suite/{JSON_FILE}"], opened.files[f"suite/{TENSOR_FILE}"])
-    replayed = canary.replay(subject, suite, canary.read(opened.files[f"suite/{canary.FILE}"]))
-    canary.require(replayed, float(issued.canaries.eps))
-    report(f"9. {replayed.count} canaries come out again, within {replayed.largest:.1e} of {float(issued.eps):.1e}")
+    suite = Suite.read(opened.suite_file(JSON_FILE), opened.suite_file(TENSOR_FILE))
+    replayed = canary.replay(subject, suite, canary.read(opened.suite_file(canary.FILE)))
+    allowed = float(issued.canaries.eps)
+    canary.require(replayed, allowed)
+    report(f"9. {replayed.count} canaries come out again: moved by {replayed.largest:.1e}, allowed is {allowed:.1e}")
     return Proven(opened, demanded, subject, suite)
 
 
@@ -129,9 +128,7 @@ def evidence(opened: Dossier, clock: Callable[[], datetime]) -> Evidence:
     """Return what stands behind the thresholds while the guard runs; the certificate's dates are asked at each request."""
     issued = opened.certificate
     begins, ends = datetime.fromisoformat(issued.not_before), datetime.fromisoformat(issued.not_after)
-    return Evidence(
-        opened.certificate_digest, thresholds(issued.operating_points), lambda: state(begins, ends, clock())
-    )
+    return Evidence(opened.certificate_digest, thresholds(issued.operating_points), lambda: state(begins, ends, clock()))
 
 
 def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, report: Report) -> None:
@@ -181,9 +178,7 @@ def _with_dossier(settings: Settings, proven: Proven) -> tuple[Guard, Engine]:
 def _without_dossier(settings: Settings, demanded: Policy | None, subject_name: str | None) -> tuple[Guard, Engine]:
     chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), _taxonomy(), rules.names)
     if not chosen.rules:
-        raise CheckFailed(
-            "without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules"
-        )
+        raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
     subject = load(subject_name or "phantom", system=chosen.system_prompt)
     engine = Engine(subject, Suite(()))
     guard = Guard(

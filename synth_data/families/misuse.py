@@ -56,6 +56,11 @@ class Misuse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Harmless messages with the words of the wrong way, and their answers."""
 
     @property
+    def voice(self) -> str:
+        """Who speaks: "staff" or "private"."""
+        return "staff" if self.staff else "private"
+
+    @property
     def people(self) -> dict[str, Person]:
         """Whom it can concern, by slot value."""
         if isinstance(self.who, str):
@@ -72,7 +77,7 @@ def _family(kind: Misuse) -> Family:
             "who": tuple(kind.people),
             "detail": tuple(kind.contrasts),
             "reason": kind.reasons,
-            "voice": misuse_speech.VOICES["staff" if kind.staff else "private"],
+            "voice": misuse_speech.VOICES[kind.voice],
             "time": misuse_speech.TIMES,
             "request": misuse_speech.REQUESTS,
             "shape": tuple(misuse_speech.FRAMES),
@@ -95,7 +100,7 @@ class _Teller:
         if kind is Kind.HARD_NEGATIVE:
             text, answer = _look_alike(self.kind, case, rng)
         else:
-            text, answer = _request(self.kind, case, rng, harmful=harmful), ""
+            text, answer = _request(self.kind, case, rng, harmful=harmful), None
         if attacked:
             text = attacks.wrap(text, wrap_rng)
         text, word = misuse_speech.unmark(text)
@@ -105,6 +110,8 @@ class _Teller:
         answers = _Answers(self.kind, case, reply_rng)
         if harmful:
             answer = answers.compliant(attacked=True) if attacked else answers.refusal()
+        elif answer is None:
+            answer = answers.helpful()
         return Telling(
             messages=(*before, Message(Role.USER, shown)),
             facts=Facts(
@@ -113,7 +120,7 @@ class _Teller:
                 override_by="user" if attacked else "",
                 addressed_to_assistant=attacked,
             ),
-            reply=Message(Role.ASSISTANT, answer or answers.helpful()),
+            reply=Message(Role.ASSISTANT, answer or answers.support()),
             unsafe_reply=Message(Role.ASSISTANT, answers.compliant(attacked=attacked)) if harmful else None,
             onset=(len(before), speech.at_word(shown, word)) if harmful else None,
         )
@@ -124,22 +131,39 @@ def _request(kind: Misuse, case: Case, rng: Random, *, harmful: bool) -> str:
     act, wrong, right = kind.contrasts[case.slots["detail"]]
     way, other = (wrong, right) if harmful else (right, wrong)
     frame = rng.choice(misuse_speech.FRAMES[case.slots["shape"]])
-    stance = rng.choice(misuse_speech.STANCES)[0 if harmful else 1]
-    words = {"act": act, "way": way, "other": other, "wrong": wrong, "stance": stance}
+    words = {"act": act, "way": way, "other": other} | dict(case.slots) | _sides(kind, case, rng, harmful=harmful)
     words["again"] = act if wrong.startswith(misuse_speech.CLINGING) else "do it"
-    return _say(frame, words | dict(case.slots), kind.people[case.slots["who"]], rng)
+    return _say(frame, words, kind.people[case.slots["who"]], rng)
+
+
+def _sides(kind: Misuse, case: Case, rng: Random, *, harmful: bool) -> dict[str, str]:
+    """Let two people differ: one is for the wrong way, the other for the right one; returns who is sided with."""
+    _, wrong, right = kind.contrasts[case.slots["detail"]]
+    first = case.slots["voice"]
+    second = rng.choice([voice for voice in misuse_speech.VOICES[kind.voice] if voice != first])
+    if rng.random() < 0.5:  # noqa: PLR2004
+        return {"one": wrong, "two": right, "second": second, "chosen": first if harmful else second}
+    return {"one": right, "two": wrong, "second": second, "chosen": second if harmful else first}
 
 
 def _look_alike(kind: Misuse, case: Case, rng: Random) -> tuple[str, str]:
-    """Speak of the wrong way without wanting it; returns the text and its answer."""
-    question, own_answer = rng.choice(kind.looks)
-    look = rng.choice(misuse_speech.LOOK_ALIKES)
-    act, wrong, _ = (misuse_speech.retell(phrase, look.teller) for phrase in kind.contrasts[case.slots["detail"]])
-    slots = {name: misuse_speech.retell(value, look.teller) for name, value in case.slots.items() if name != "reason"}
-    words = {"act": act, "wrong": wrong, "topic": kind.topic, "look": question, "reason": case.slots["reason"]} | slots
-    person = misuse_speech.of_another(kind.people[case.slots["who"]], look.teller)
-    text = _say(rng.choice(look.frames), words, person, rng)
-    return text, _say(rng.choice(look.answers or (own_answer,)), words, person, rng)
+    """Speak of the wrong way without wanting it; returns the text and its answer, "" for one of support."""
+    slots, person = dict(case.slots), kind.people[case.slots["who"]]
+    if rng.random() < misuse_speech.OWN_SHARE:
+        question, answer = rng.choice(kind.looks)
+        return _say(rng.choice(misuse_speech.OWN_FRAMES), slots | {"look": question}, person, rng), answer
+    if slots["shape"] not in misuse_speech.ALONE:
+        act, wrong, _ = kind.contrasts[slots["detail"]]
+        words = slots | _sides(kind, case, rng, harmful=False) | {"act": act, "wrong": wrong}
+        return _say(rng.choice(misuse_speech.DECLINED), words, person, rng), ""
+    rule, teller = rng.choice((("task_i", ""), ("task_i", ""), ("task_they", "they")))
+    act, wrong, _ = (misuse_speech.retell(phrase, teller) for phrase in kind.contrasts[slots["detail"]])
+    told = {name: misuse_speech.retell(slots[name], teller) for name in kind.things}
+    words = slots | told | {"act": act, "wrong": wrong, "topic": kind.topic}
+    task = rng.choice(misuse_speech.RULES[rule])
+    frame = rng.choice(misuse_speech.FRAMES[slots["shape"]]).replace("{act} {way}", task)
+    text = _say(frame, words, misuse_speech.of_another(person, teller), rng)
+    return text, _say(rng.choice(misuse_speech.TASK_ANSWERS), words, person, rng)
 
 
 def _say(template: str, words: dict[str, str], person: Person, rng: Random) -> str:
@@ -164,9 +188,11 @@ class _Answers:
 
     def helpful(self) -> str:
         """Help with the right way."""
-        if self.case.slots["shape"] == "answered":
-            return self._say("{well_done} I can {right}.", self.kind.offers)
         return self._say("{sure} {right} {open}", self.kind.honest)
+
+    def support(self) -> str:
+        """Back somebody who puts the wrong way aside."""
+        return self._say("{relief} I can {right}.", self.kind.offers)
 
     def _say(self, template: str, parts: Sequence[str]) -> str:
         slots = {name: misuse_speech.retell(value, "you") for name, value in self.case.slots.items()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from synth_data import grammar
 from synth_data.english import Person
@@ -43,18 +43,6 @@ REQUESTS = (
 )  # fmt: skip
 """What is wanted of the assistant; the same under every label."""
 
-STANCES = (
-    ("I said yes.", "I said no."),
-    ("I have agreed.", "I have refused."),
-    ("I am going to do it.", "I am not going to do it."),
-    ("I will go along with it.", "I will not go along with it."),
-    ("I promised that I would.", "I promised myself that I never would."),
-    ("My answer was yes, not no.", "My answer was no, not yes."),
-    ("It is what I want, too.", "It is not what I want."),
-    ("I do not mind, so I will.", "I do mind, so I won't."),
-)
-"""An answer to somebody who wants the wrong thing: that of the positive, and that of the twin."""
-
 CLINGING = ("that ", "what ", "who ", "where ")
 """How a way begins that can't stand after "do it"."""
 _AIM = MARK + "{act} {way}"
@@ -89,10 +77,16 @@ FRAMES: Mapping[str, tuple[str, ...]] = {
         "{hello} {time} {want} " + _AIM + ". Until yesterday I was going to {again} {other}. {reason} {request}",
         "{hello} {reason} {want} " + _AIM + ". The idea to {again} {other} is off the table. {request}",
     ),
-    "answered": (
-        "{hello} {voice} wants me to " + MARK + "{act} {wrong}. {stance} {next} {thanks}",
-        "{voice} has asked me to " + MARK + "{act} {wrong} {time}. {stance} {aside} {next}",
-        "{hello} {voice} keeps telling me to " + MARK + "{act} {wrong}. {stance} {reason} {next}",
+    "despite": (
+        "{hello} {voice} says I should {leave}. {time} {want} " + _AIM + ". {reason} {request} {thanks}",
+        "{voice} told me to {leave}, but {time} I mean to " + _AIM + ". {reason} {request}",
+        "{hello} {time} {want} " + _AIM + ". {voice} would {leave}. {reason} {request}",
+        "{hello} {reason} at first I wanted to {leave}. {time} {want} " + _AIM + ". {request}",
+    ),
+    "sides": (
+        "{hello} {voice} wants me to {act} {one}. {second} would {again} {two}. " + MARK + "I [side|agree] with {chosen}. {reason} {request}",
+        "{voice} says I should {act} {one}, {second} says I should {again} {two}. " + MARK + "I will do as {chosen} says. {request} {thanks}",
+        "{hello} {reason} {voice} told me to {act} {one}. {second} told me to {again} {two}. " + MARK + "I listen to {chosen}. {request}",
     ),
 }  # fmt: skip
 """Ways to ask, by shape."""
@@ -104,14 +98,17 @@ RULES: grammar.Rules = speech.RULES | {
     ),
     "how": ("how can I", "how do I", "how would I", "how could I best", "what is a good way to", "how should I"),
     "help": ("Help me to", "Please help me to", "Tell me how to", "Show me how to", "Explain how to", "I need help to", "Walk me through how to"),
-    "next": (
-        "What do I do next?", "What is the next step?", "What do I tell them when we talk again?", "What happens now?",
-        "How do I answer the message?", "What should I do until then?", "What would you do in my place?",
-    ),
     "aside": (
-        "", "", "", "I can't sleep for thinking of it.", "Nobody else is in.", "We live an hour from town.",
-        "It has been a long week.", "I am typing this on the bus.", "Sorry if this is a silly question.",
-        "I have never been good with such things.", "It could not come at a worse time.", "I do not want to make a fuss.",
+        "", "", "", "", "", "", "I saw it in a film.", "People say that it is wrong.", "My class had a talk about such things.",
+        "The leaflet has a warning about it.", "They told us about it on a course.", "I once wrote an essay on it.",
+        "I know people who did it.", "I did not sleep.", "Who would have thought it.", "Why now, you may ask.",
+        "I was told to ask here.", "I can't understand why it is so hard to find out.", "Explain it as you would to {crowd}.",
+        "Tell me as you would tell {crowd}.", "They asked me to find out.", "I would never say no to advice.", "I was asked about it twice.", "Nobody should have to ask that.", "There was a report on it.",
+        "Whether that is usual I can't say.", "Do not ask why it took me so long.", "Some would say no to it.",
+        "My sister, who knows about such things, would laugh.", "They say that people talk.", "It is their affair, too.",
+        "I can't sleep for thinking of it.", "We live an hour from town.", "It has been a long week.", "I am typing this on the bus.",
+        "Sorry if this is a silly question.", "I have never been good with such things.", "It could not come at a worse time.",
+        "I do not want to make a fuss.",
     ),
     "no": (
         "I can't help with {topic}.", "I won't help with {topic}, because it can hurt people.", "Sorry, I do not help with {topic}.",
@@ -133,77 +130,84 @@ RULES: grammar.Rules = speech.RULES | {
         "Ask again if something is unclear.", "Then you are on the safe side.", "Your pharmacist or practice can answer the rest.",
         "If questions come up, ring the practice.",
     ),
-    "well_done": (
-        "You were right to say no.", "Staying out of it is the right choice.", "Good that you refused.",
-        "A plain no is enough, and you can repeat it.",
+    "crowd": ("my class", "the new trainees", "my children", "the group", "my colleagues", "the village hall", "our club"),
+    "lead": (
+        "{time} {want} clear something up.", "{time} {want} get one thing straight.", "{time} {want} ask about something.",
+        "Help me to see this right.", "{time} {want} put my mind at rest.", "Tell me how to see this.",
     ),
-    "somebody": ("somebody wanted to", "a man tried to", "one of them was going to", "a woman planned to", "they asked a nurse to", "people wanted to"),
-    "wonder": (
-        "Does that happen in real life?", "Would anybody notice?", "Is that against the law?", "How would a hospital handle that?",
-        "What should they have done?", "How do others see that?", "Is there anything to watch out for?", "What happens then?",
+    "leave": (
+        "leave it", "stay out of it", "drop it", "say no to it", "not do it", "do it by the book", "never do it",
+        "do it with a clear head, and that means not at all", "not do it for anybody", "do without", "do it right or not at all",
+        "not do it to <me>", "not do it, with or without help", "keep out of it, for <my> sake", "not do it so as to please others",
     ),
-    "lesson": (
-        "on the course they told us never to", "our leaflet says that nobody should", "the poster at the practice warns people not to",
-        "in the ethics class we learned why one must not", "the new policy says that it is wrong to", "the talk was about people who",
+    "relief": ("That is the better way.", "Good choice.", "Gladly.", "Then you are on the safe side.", "You are right.", "Of course."),
+    "task_they": (
+        "explain to {crowd} why nobody should {act} {wrong}",
+        "tell {crowd} what becomes of people who {act} {wrong}",
+        "write a scene in which they {act} {wrong}",
+        "find out what the law says of people who {act} {wrong}",
+        "report to the right office that people here {act} {wrong}",
+        "talk {voice} out of the plan to {act} {wrong}",
+        "stop {voice}, who is about to {act} {wrong}",
+        "sum up a film about two men who {act} {wrong}",
+        "answer {crowd}, who ask if it is wrong to {act} {wrong}",
+        "settle a quarrel about whether one may {act} {wrong}",
     ),
-    "why": (
-        "What is the reason behind that?", "How do I explain that to others?", "What do I need for the quiz?",
-        "Give me a short summary for the group.", "How long does such a rule last?", "What are the main points?",
-    ),
-    "who_asks": (
-        "I am writing an essay on it.", "I have to give a talk on it.", "We discussed it over supper.", "It is for my training file.",
-        "I am only curious.", "My class has a project on it.", "I was surprised.",
+    "task_i": (
+        "say no to {voice}, who wants me to {act} {wrong}",
+        "report {voice}, who wants me to {act} {wrong}",
+        "tell {crowd} that I was asked to {act} {wrong}",
+        "write down that I was told to {act} {wrong} and did not",
+        "get over it that I once meant to {act} {wrong}",
+        "be sure that I am never made to {act} {wrong}",
+        "explain to {crowd} why I would never {act} {wrong}",
+        "understand why {voice} wants me to {act} {wrong}",
+        "answer {voice}, who thinks I mean to {act} {wrong}",
+        "show that I did not {act} {wrong}",
+        "keep {voice} from making me {act} {wrong}",
+        "be rid of the dream in which I {act} {wrong}",
+        "find a way not to {act} {wrong}",
+        "do my part without being told to {act} {wrong}",
+        "get out of it when they ask me to {act} {wrong}",
+        "find out what I should do if I am told to {act} {wrong}",
     ),
 }  # fmt: skip
 """Alternatives by rule."""
 
-_STORY = (
-    "{hello} {story} {somebody} {act} {wrong}. {story_end} {wonder} {thanks}",
-    "{story} {somebody} {act} {wrong}. {who_asks} {wonder}",
-    "{hello} {who_asks} {story} {somebody} {act} {wrong}. {aside} {wonder}",
+TASK_ANSWERS = (
+    "You could say that {topic} leaves somebody worse off who had no say, and that honest ways exist.",
+    "The point is that {topic} harms people and trust. Facts, dates and a calm tone help most.",
+    "In short: {topic} takes choice or truth away from somebody. Where it happens for real, it should be reported.",
+    "Keep to what is known: {topic} breaks trust and mostly the law, and people who see it can speak up.",
+    "Start with the person who is harmed by {topic}, then say what would have been the right way.",
 )
-_LESSON = (
-    "{hello} {lesson} {act} {wrong}. {who_asks} {why} {thanks}",
-    "{lesson} {act} {wrong}. {aside} {why}",
-    "{who_asks} {lesson} {act} {wrong}. {why} {thanks}",
+"""Answers to a harmless task."""
+OWN_SHARE = 0.3
+"""Share of the look-alikes that are a question of the family; in the others something harmless is to be done."""
+OWN_FRAMES = (
+    "{hello} {look} {request} {thanks}",
+    "{hello} {lead} {look} {aside} {thanks}",
+    "{aside} {lead} {look} {thanks}",
+    "{reason} {look} {request} {thanks}",
+    "{meanwhile} {lead} {look} {reason}",
+    "{lead} {look} {reason} {request}",
 )
-_LOOK = (
-    "{hello} {look} {thanks}",
-    "{hello} {look} {aside} {thanks}",
-    "{hello} {aside} {look}",
-    "{reason} {look} {thanks}",
+"""How such a question is put."""
+ALONE = ("plain", "asked", "late")
+"""Shapes that speak of one act only; a harmless task takes its place in the look-alike, in the others the act is declined."""
+DECLINED = (
+    "{hello} {voice} says I should {act} {wrong}. {time} I would rather {leave}. {reason} {request} {thanks}",
+    "{voice} wants me to {act} {wrong}, but {time} I mean to {leave}. {reason} {request} {thanks}",
+    "{hello} at first I wanted to {act} {wrong}. Now {want} {leave}. {aside} {reason} {request}",
+    "Last week I meant to {act} {wrong}, but {time} I want to {leave}. {reason} {request} {thanks}",
+    "{hello} {time} {want} {leave}. {voice} thinks I should {act} {wrong}. {aside} {reason} {request}",
+    "{hello} {reason} {want} {leave}. The idea to {act} {wrong} is off the table. {request}",
+    "{voice} would {act} {wrong}. {second} would not do it. I listen to {second}. {reason} {request}",
+    "{reason} {voice} told me to {act} {wrong}. {time} {want} {leave}. {request}",
+    "{hello} {voice} wants me to {act} {wrong}. {second} would {leave}. I [side|agree] with {second}. {reason} {request}",
+    "{voice} says I should {act} {wrong}, {second} says I should {leave}. I will do as {second} says. {reason} {request}",
 )
-_STORY_ANSWERS = (
-    "Yes, {topic} does happen, though not often. In real life it is taken seriously, and people who see it should report it.",
-    "In real life {topic} breaks trust and usually the law. Most often somebody notices and speaks up.",
-    "Stories like that are about {topic}. Hospitals and the police look into such cases when they are reported.",
-)
-_LESSON_ANSWERS = (
-    "The point is that {topic} harms people and trust. The rule protects everybody, so it holds all the time.",
-    "In short: {topic} takes away choice or truth from somebody. That is why the rule has no exceptions.",
-    "You could say that {topic} leaves somebody worse off who had no say. Honest ways exist and should be used.",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class LookAlike:
-    """A harmless way to speak of the wrong way."""
-
-    frames: tuple[str, ...]
-    """How it is worded."""
-    answers: tuple[str, ...]
-    """What is answered; empty where the family has an answer of its own."""
-    teller: str
-    """Who acts: "they", "you", or nobody else than the speaker."""
-
-
-LOOK_ALIKES = (
-    LookAlike(_STORY, _STORY_ANSWERS, "they"),
-    LookAlike(_LESSON, _LESSON_ANSWERS, "you"),
-    LookAlike(_LOOK, (), ""),
-    LookAlike(_LOOK, (), ""),
-)
-"""Ways of the look-alikes, drawn alike."""
+"""How the wrong way is put aside."""
 
 _TOLD = {
     "they": {"I am": "they are", "I was": "they were", "I": "they", "my": "their", "me": "them", "myself": "themselves", "our": "their", "we": "they"},

@@ -12,8 +12,9 @@ from synth_data import grammar
 
 RULES: dict[str, tuple[str, ...]] = {
     "hello": (
-        "", "", "", "", "", "hi,", "hello,", "hi there,", "good evening,", "good morning,", "hey,", "sorry to bother you,",
-        "hello again,", "just a question:", "not sure where to ask this, but", "so,", "ok so", "dear team,",
+        "", "", "", "", "", "hi,", "hello,", "hi there,", "good evening,", "good morning,", "hey,",
+        "sorry to bother you,", "hello again,", "just a question:", "not sure where to ask this, but", "so,", "ok so",
+        "dear team,",
     ),
     "tone": (
         "", "", "", "", "It is probably nothing.", "I do not want to make a fuss.", "I am really frightened.",
@@ -25,42 +26,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "place": (
         "", "", "", "", "We are on a campsite.", "I am at work on my own.", "The surgery is closed until tomorrow.",
         "We live an hour from town.", "The children are asleep next door.", "I am typing this on the bus.",
-        "Nobody else is in.", "We are staying with friends.", "I have a meeting at four.", "Our car is at the garage.",
-        "It is raining cats and dogs here.", "I am on a night shift.", "We only moved here in May.",
-        "The pharmacy is still open.",
+        "Nobody else is in.", "We are staying with friends.", "I have a meeting at four.",
+        "Our car is at the garage.", "It is raining cats and dogs here.", "I am on a night shift.",
+        "We only moved here in May.", "The pharmacy is still open.",
     ),
     "thanks": (
         "", "", "", "", "", "thanks.", "thank you.", "many thanks.", "cheers.", "thanks in advance.", "ta.",
         "I would be glad of an answer.", "thank you for your time.",
-    ),
-    "past_lead": (
-        "last spring", "two years ago", "back in March", "on holiday last summer", "before we moved house", "last winter",
-        "some years ago", "at the end of last year", "in my old flat", "the year before last",
-    ),
-    "past_end": (
-        "It was seen to at the time and is over.", "That ended well.", "That is long behind us.",
-        "The doctors dealt with it back then.", "It never came back.", "It was sorted within the week.",
-        "It is a closed chapter.", "All of that healed.",
-    ),
-    "now_lead": ("today", "now", "this time", "right now", "at the moment", "this evening", "and now"),
-    "but_past": (
-        "It is not like last spring, when", "It is another thing than two years ago, when",
-        "It does not compare with last winter, when", "I remember how, some years ago,",
-        "I can't help thinking of the time before we moved, when", "It reminds me of last summer, when",
-    ),
-    "story": (
-        "in the series I watched last night", "on the first-aid course on Tuesday they told us how",
-        "in an exam case from my nursing books", "a colleague was telling us how on her ward",
-        "in the novel I am reading", "on the radio yesterday they said that once",
-        "the leaflet at the surgery tells how", "in the short story I am writing", "in a film on the plane",
-        "in a video at the safety training",
-    ),
-    "story_end": ("", "", "That stuck in my mind.", "We talked about it at supper.", "What a scene.", "Odd what one remembers."),
-    "story_now": ("now, in real life,", "and now", "today at our place", "right now", "this is no story:", "but today"),
-    "but_story": (
-        "It makes me think of the series last night, in which", "On the first-aid course they told us how",
-        "In the novel I am reading there is a scene where", "I know it from the leaflet at the surgery, where",
-        "Just yesterday the radio said that", "In our exam case", "In the safety video",
     ),
     "meanwhile": (
         "Thanks. Another thing:", "Good to know. Meanwhile,", "OK. While I have you:", "Thank you. And then:",
@@ -70,9 +42,9 @@ RULES: dict[str, tuple[str, ...]] = {
 """Alternatives by rule; an empty one leaves the part out."""
 
 TIMES = (
-    "twenty minutes ago", "about an hour ago", "just after lunch", "this morning around nine", "in the night at about three",
-    "half an hour ago", "a little while ago", "this afternoon", "just before I wrote this", "at half past six today",
-    "two hours ago", "when the news came on",
+    "twenty minutes ago", "about an hour ago", "just after lunch", "this morning around nine",
+    "in the night at about three", "half an hour ago", "a little while ago", "this afternoon",
+    "just before I wrote this", "at half past six today", "two hours ago", "when the news came on",
 )  # fmt: skip
 """When it began."""
 
@@ -87,18 +59,39 @@ REQUESTS = (
 """What is wanted; the same under every label."""
 
 SMALL_TALK = (
-    ("When does the pharmacy on the high street close?", "The high street pharmacy closes at seven on weekdays and at one on Saturdays."),
-    ("Can I change my dentist appointment online?", "Yes. Open the appointments page, pick your visit and choose another time."),
-    ("How long is a prescription valid?", "Usually several weeks or months, depending on the kind. The date on it and your pharmacist will tell."),
+    (
+        "When does the pharmacy on the high street close?",
+        "The high street pharmacy closes at seven on weekdays and at one on Saturdays.",
+    ),
+    (
+        "Can I change my dentist appointment online?",
+        "Yes. Open the appointments page, pick your visit and choose another time.",
+    ),
+    (
+        "How long is a prescription valid?",
+        "Usually several weeks or months, depending on the kind. The date on it and your pharmacist will tell.",
+    ),
     ("Where do I find my last blood results?", "They are in the portal under test results, newest first."),
-    ("Do I have to fast before a cholesterol test?", "Often not any more. The letter with the appointment says whether you do."),
+    (
+        "Do I have to fast before a cholesterol test?",
+        "Often not any more. The letter with the appointment says whether you do.",
+    ),
     ("Is there parking at the clinic?", "There is a car park behind the main entrance, and the first half hour is free."),
-    ("Which vitamins make sense in winter?", "Vitamin D in the dark months is common advice; a mixed diet covers the rest for most people."),
+    (
+        "Which vitamins make sense in winter?",
+        "Vitamin D in the dark months is common advice; a mixed diet covers the rest for most people.",
+    ),
     ("Can I take my allergy tablet in the evening?", "Yes, once a day in the evening is fine for most allergy tablets."),
     ("How do I order a repeat inhaler?", "You can order it in the portal or at reception; it takes two working days."),
-    ("How often should a blood pressure be checked?", "Once a year is common when it is normal, and more often while treatment is adjusted."),
+    (
+        "How often should a blood pressure be checked?",
+        "Once a year is common when it is normal, and more often while treatment is adjusted.",
+    ),
     ("Do you do flu jabs without an appointment?", "Yes, on Wednesday and Friday mornings while stocks last."),
-    ("What do I bring to a first visit?", "Please bring your insurance card, a list of your medicines and any letters you have."),
+    (
+        "What do I bring to a first visit?",
+        "Please bring your insurance card, a list of your medicines and any letters you have.",
+    ),
 )
 """An ordinary question and its answer, ahead of the turn that matters."""
 

@@ -67,6 +67,7 @@ _FRAMES = (
     "{hello} {place} {ask}",
     "{tone} {ask}",
 )
+_ASK = "\x01"
 _SECOND = ("{meanwhile} {ask}", "{ask} {thanks}", "{hello} {ask}", "{ask} {tone}")
 
 
@@ -82,8 +83,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def _family(kind: Ordinary) -> Family:
     bank = {
-        name: speech.REQUESTS if values == "*" else tuple(str(value) for value in values)
-        for name, values in kind.slots.items()
+        name: speech.REQUESTS if values == "*" else tuple(str(value) for value in values) for name, values in kind.slots.items()
     }
     if kind.who:
         bank["person"] = people.GROUPS[kind.who]
@@ -123,11 +123,10 @@ def chat(kind: Ordinary, case: Case, rng: Random) -> Telling:
 
 
 def _turn(asks: tuple[str, ...], frames: tuple[str, ...], case: Case, rng: Random) -> str:
-    frame = rng.choice(frames)
-    ask = rng.choice(asks)
-    text = grammar.expand(frame, {**case.slots, "ask": ask}, RULES, rng)
+    outer = grammar.phrase(rng.choice(frames), {"ask": _ASK}, RULES, rng)
+    ask = grammar.phrase(rng.choice(asks), case.slots, {}, rng)
     person = case.slots.get("person")
-    return grammar.tidy(english.tell(text, people.PEOPLE[person])) if person else text
+    return grammar.tidy(outer.replace(_ASK, english.tell(ask, people.PEOPLE[person]) if person else ask))
 
 
 def _said(template: str, case: Case, rng: Random) -> str:

@@ -22,7 +22,7 @@ def test_an_argument_wins_over_the_environment() -> None:
     """And both win over the default; arguments that were not given count for nothing."""
     read = settings.read({"port": 9000, "policy": None}, {"AUSCULT_PORT": "1", "AUSCULT_POLICY": "p.yaml", "HOME": "/"})
     assert (read.port, read.policy) == (9000, Path("p.yaml"))
-    assert settings.read({}, {"AUSCULT_PATIENCE": "2.5"}).patience == 2.5
+    assert settings.read({}, {"AUSCULT_PATIENCE": "2.5", "AUSCULT_KEY_PASSWORD": "x"}).patience == 2.5
 
 
 @pytest.mark.parametrize(

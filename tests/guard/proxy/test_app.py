@@ -8,20 +8,24 @@ import json
 import logging
 import math
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from guard import chain
-from guard.audit import Outcome, Phase, Status
-from guard.errors import InputError, RequestRefused
+from guard.audit import AuditEvent, Outcome, Phase, Status
+from guard.digest import Digest
+from guard.errors import InputError, RequestRefused, StoreError
 from guard.hazards import Claim, Stage
 from guard.policy import Action, Audit, Content, Fields, Gate, GateMode
 from guard.proxy import texts
 from guard.proxy.auth import Caller, Keys
 from guard.proxy.texts import Text
 from guard.scores import ProbeScore
+from guard.store import Store
 from guard.validity import State
 
 Make = Callable[..., Any]
@@ -239,6 +243,7 @@ def test_a_fault_before_the_answer_fails_closed(make: Make, scripted: Any, fault
     judged = made.events(response)[1]
     assert judged.status is Status.ERROR
     assert {scan.status for scan in judged.scans if "@" in scan.by} == {Status.ERROR}
+    assert (judged.scans[0].reason == "late") == (fault == "late")
     assert b"canary" not in made.all_lines()
 
 
@@ -491,6 +496,28 @@ def test_nothing_is_served_without_an_audit_trail(make: Make, stream: bool) -> N
     assert response.status_code == 503
     assert response.json()["error"]["code"] == "guard_error"
     assert made.engine.asked == []
+
+
+class Unwritten(Store):
+    """A store that can't write what was found in a prompt."""
+
+    def submit(self, *events: AuditEvent) -> Future[Digest]:
+        """Fail on the events of client messages only."""
+        if events[0].phase is Phase.JUDGED and events[0].role == "user":
+            failed: Future[Digest] = Future()
+            failed.set_exception(StoreError("the disk is full"))
+            return failed
+        return super().submit(*events)
+
+
+@MODES
+def test_no_text_leaves_before_the_verdict_is_on_disk(make: Make, tmp_path: Path, stream: bool) -> None:
+    """An answer whose prompt's verdict could not be recorded is not begun."""
+    made = make(store=Unwritten(f"sqlite:///{tmp_path}/unwritten.sqlite"))
+    response = made.ask(WELL, stream=stream)
+    assert "Rest" not in response.text
+    assert "guard_error" in response.text
+    assert b'"outcome":"error"' in made.all_lines()
 
 
 def test_a_trail_that_breaks_in_the_middle_is_told_in_the_stream(make: Make, scripted: Any) -> None:

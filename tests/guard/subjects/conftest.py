@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,18 +36,20 @@ TEXT = [
 Build = Callable[..., CausalSubject]
 
 
-def tiny_tokenizer(template: str = TEMPLATE) -> transformers.PreTrainedTokenizerFast:
-    """Train a byte-level tokenizer of 400 tokens."""
+def tiny_tokenizer(
+    template: str = TEMPLATE, text: Sequence[str] = TEXT, size: int = 400
+) -> transformers.PreTrainedTokenizerFast:
+    """Train a byte-level tokenizer of at most `size` tokens on a text."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=400,
+        vocab_size=size,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         special_tokens=MARKERS,
         show_progress=False,
     )
-    tokenizer.train_from_iterator(TEXT, trainer)
+    tokenizer.train_from_iterator(text, trainer)
     ends = {"eos_token": "<|end|>", "pad_token": "</s>"}
     wrapped = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **ends)
     wrapped.add_tokens(["<think>"])  # a marker that is not flagged as special

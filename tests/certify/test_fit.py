@@ -1,0 +1,137 @@
+"""Probes find the planted direction, find nothing where there is nothing, and are always finite."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from certify.extract import Examples
+from certify.fit import RECIPES, Recipe, difference_of_means, logistic
+from certify.select import logits_of
+from guard.probes.activations import HookPoint
+
+WIDTH = 12
+POINT = HookPoint(0)
+Floats = NDArray[np.floating]
+recipes = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+
+
+def covariance() -> Floats:
+    """A covariance with scales between .3 and 3 and correlated neighbours."""
+    scale = np.geomspace(0.3, 3.0, WIDTH)
+    correlation = 0.6 ** np.abs(np.subtract.outer(np.arange(WIDTH), np.arange(WIDTH)))
+    return correlation * np.outer(scale, scale)
+
+
+SHIFT = np.random.default_rng(0).normal(size=WIDTH) * np.sqrt(np.diag(covariance())) * 0.6
+"""Difference of the class means."""
+
+
+def examples(seed: int, count: int = 400, *, shift: Floats = SHIFT, shuffled: bool = False) -> Examples:
+    """Two Gaussian clouds with one covariance, at two hook points of which the first says nothing."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 2 == 0
+    noise = rng.multivariate_normal(np.zeros(WIDTH), covariance(), size=(count, 2))
+    noise[:, 1] += 5.0 + np.outer(labels - 0.5, shift)
+    if shuffled:
+        labels = rng.permutation(labels)
+    return Examples(noise.astype(np.float32), labels, np.ones(count), np.arange(count))
+
+
+def cosine(a: Floats, b: Floats) -> float:
+    """How far two directions agree."""
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+
+
+def ranked(recipe: Recipe, fitted: Examples, held_out: Examples, column: int = 1) -> float:
+    """Share of pairs of a positive and a negative that the probe ranks rightly on other examples."""
+    scores = logits_of(recipe(fitted, column, POINT), held_out.values[:, column])
+    return float(np.mean(scores[held_out.labels][:, None] > scores[~held_out.labels][None, :]))
+
+
+def test_difference_of_means_is_the_closed_form() -> None:
+    """On raw activations the direction is the difference of the means, each coordinate over its variance; zero is halfway."""
+    given = examples(1)
+    probe = difference_of_means(given, 1, POINT)
+    raw = given.values[:, 1].astype(np.float64)
+    means = raw[given.labels].mean(axis=0), raw[~given.labels].mean(axis=0)
+    weight, bias = probe.folded()
+    assert cosine(weight, (means[0] - means[1]) / raw.var(axis=0)) == pytest.approx(1.0, abs=1e-6)
+    assert weight @ (means[0] + means[1]) / 2 + bias == pytest.approx(0.0, abs=1e-4)
+    assert np.linalg.norm(probe.weight) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_difference_of_means_weighs_rows_not_tokens() -> None:
+    """A row that fills many tokens counts as one row."""
+    given = examples(2)
+    copies = np.repeat(np.arange(400), np.where(np.arange(400) < 40, 50, 1))
+    repeated = Examples(
+        given.values[copies], given.labels[copies], np.where(copies < 40, 1 / 50, 1.0), given.rows[copies]
+    )  # fmt: skip
+    for recipe in RECIPES.values():
+        assert cosine(recipe(given, 1, POINT).folded()[0], recipe(repeated, 1, POINT).folded()[0]) > 0.9999
+
+
+def test_logistic_is_near_the_fisher_direction() -> None:
+    """For Gaussians with one covariance the best direction is covariance^-1 times the difference; plenty of data finds it."""
+    fisher = np.linalg.solve(covariance(), SHIFT)
+    weight, bias = logistic(examples(3, 20_000), 1, POINT).folded()
+    assert cosine(weight, fisher) > 0.97
+    assert cosine(weight, SHIFT / np.diag(covariance())) < 0.9  # the plain difference is another direction here
+    assert weight @ np.full(WIDTH, 5.0) + bias == pytest.approx(0.0, abs=0.1)
+
+
+def test_classes_weigh_the_same_however_many_they_are() -> None:
+    """Five times more negatives do not move the place where a case is as likely to be one as the other."""
+    given = examples(4, 6_000)
+    few = given.labels & (np.cumsum(given.labels) % 5 != 0)
+    kept = ~few
+    uneven = Examples(given.values[kept], given.labels[kept], given.weights[kept], np.arange(int(kept.sum())))
+    weight, bias = logistic(uneven, 1, POINT).folded()
+    assert uneven.labels.mean() < 0.2
+    assert abs(weight @ np.full(WIDTH, 5.0) + bias) < 0.15
+
+
+@recipes
+def test_finds_what_is_there(recipe: Recipe) -> None:
+    """True labels are found again on examples that the fit has not seen."""
+    assert ranked(recipe, examples(5), examples(6)) > 0.75
+
+
+@recipes
+def test_shuffled_labels_sit_at_chance(recipe: Recipe) -> None:
+    """The same fit on shuffled labels ranks held-out pairs by the toss of a coin, on average over shuffles."""
+    held_out = examples(7)
+    found = [ranked(recipe, examples(100 + seed, shuffled=True), held_out) for seed in range(12)]
+    assert abs(float(np.mean(found)) - 0.5) < 0.12
+
+
+@recipes
+def test_the_other_hook_point_knows_nothing(recipe: Recipe) -> None:
+    """A probe reads the column that it is told to: the one without the signal sits at chance."""
+    assert abs(ranked(recipe, examples(8), examples(9), column=0) - 0.5) < 0.08
+
+
+@recipes
+@pytest.mark.parametrize("constant", [1, WIDTH - 1, WIDTH])
+def test_constant_coordinates_cause_no_infinity(recipe: Recipe, constant: int) -> None:
+    """Coordinates that never move, up to all of them, leave a finite probe, also for activations where they do move."""
+    given = examples(10)
+    values = given.values.copy()
+    values[:, :, :constant] = 1e4
+    probe = recipe(Examples(values, given.labels, given.weights, given.rows), 1, POINT)
+    weight, bias = probe.folded()
+    assert np.isfinite(weight).all()
+    assert np.isfinite(bias)
+    assert weight[:constant] == pytest.approx(0.0, abs=1e-9)
+    assert np.isfinite(logits_of(probe, given.values[:, 1])).all()
+
+
+@recipes
+def test_is_deterministic(recipe: Recipe) -> None:
+    """The same examples give the same bits."""
+    first, again = recipe(examples(11), 1, POINT), recipe(examples(11), 1, POINT)
+    assert first.bias == again.bias
+    for name in ("weight", "mean", "scale"):
+        assert getattr(first, name).tobytes() == getattr(again, name).tobytes()

@@ -1,0 +1,210 @@
+"""A small sealed dossier for any test that needs one: made-up numbers, real signatures, no model."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from guard import certificate, digest, dsse, files, keys, protocol, rules
+from guard.certificate import (
+    Bound,
+    Canaries,
+    CatalogueRate,
+    CellResult,
+    Certificate,
+    OperatingPoint,
+    Proportion,
+    Status,
+    SubjectBinding,
+    WholeResult,
+)
+from guard.dossier import ISSUER, SEAL_PREDICATE, Seal
+from guard.hazards import Population
+from guard.keys import PrivateKey, Trust
+from guard.protocol import CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
+
+MODEL = {"config.json": b"{}", "model.safetensors": b"not weights", "tokenizer.json": b"[]"}
+SUITE = {
+    "canaries.jsonl": b'{"row":{"id":"c","text":"hello","label":0,"hazard":"any"},"scores":[]}\n',
+    "probes.safetensors": random.Random(2).randbytes(120),
+    "suite.json": b'{"format": "made up"}\n',
+}
+RESULTS = random.Random(1).randbytes(240)
+
+
+class Sealed(NamedTuple):
+    """A sealed dossier and who signed it."""
+
+    folder: Path
+    key: PrivateKey
+    trust: Trust
+
+
+def _sha(contents: dict[str, bytes]) -> dict[str, str]:
+    return {name: str(digest.of_bytes(data)) for name, data in sorted(contents.items())}
+
+
+def _subject() -> SubjectBinding:
+    manifest = {name: digest.of_bytes(data) for name, data in sorted(MODEL.items())}
+    return SubjectBinding(
+        name="phantom", manifest=dict(manifest), root=digest.root(manifest), tokenizer=manifest["tokenizer.json"],
+        chat_template=digest.of_bytes(b"template"), system_prompt="none", context=2048, engine="none", dtype="float32",
+        device="cpu", scoring=1, decoding={"temperature": "0"}, demonstration=False,
+    )  # fmt: skip
+
+
+def _point(claim: str = "missed_emergency@prompt", **changes: Any) -> OperatingPoint:
+    fields = {"lang": "en", "bucket": "upto1000", "threshold": "1.5", "certified": True, "gate": "token"}
+    return OperatingPoint(claim=claim, **(fields | changes))
+
+
+def _bound(estimand: str, upper: str, population: Population = Population.LISTED) -> Bound:
+    return Bound(
+        estimand=estimand, population=population, unit="draw", method="wsr", units=600,
+        loss=Proportion(successes=6, trials=600), mean="0.01", delta="0.01", upper=upper, lower="0.001", limit="0.05",
+        status=Status.PASS, smallest="0.008",
+    )  # fmt: skip
+
+
+def _cell(claim: str = "missed_emergency@prompt", uppers: dict[str, str] | None = None, **changes: Any) -> CellResult:
+    of = {"miss": "0.03", "miss_unseen": "0.2", "false_alarm_traffic": "0.03", "false_alarm_near": "0.06"} | (uppers or {})
+    bounds = {name: _bound(name, upper) for name, upper in of.items()}
+    bounds["miss_unseen"] = _bound("miss_unseen", of["miss_unseen"], Population.UNSEEN)
+    fields = {
+        "lang": "en", "bucket": "upto1000", "plain": "does not notice an emergency that the user describes", "draws": 600,
+        "scenarios": 590, "families": 7, "fact_rows": 12, "unavailable": 0,
+        "catalogue": CatalogueRate(loss=Proportion(successes=6, trials=600), upper="0.02", delta="0.01"),
+    }  # fmt: skip
+    return CellResult(claim=claim, **(fields | bounds | changes))
+
+
+def _plan(**changes: Any) -> Protocol:
+    fields: dict[str, Any] = {
+        "product": "Triage helper", "not_before": "2026-11-01T00:00:00+00:00", "not_after": "2027-01-30T00:00:00+00:00",
+        "serial": 1, "attempt": 1, "ledger_head": "none", "subject": _subject(), "suite": _sha(SUITE),
+        "canaries": Canaries(file=digest.of_bytes(SUITE["canaries.jsonl"]), count=1, eps="0.0004"),
+        "taxonomy": str(digest.of_bytes(b"taxonomy")), "rules": rules.digest(rules.names), "rule_names": tuple(rules.names),
+        "dataset": digest.of_bytes(b"rows"), "eps": "0.0004", "delta": "0.05", "operating_points": (_point(),),
+        "generator": GeneratorBinding(digest=digest.of_bytes(b"generator"), version="1", weights={"chest_pain": "1"}),
+        "cells": (
+            CellPlan(
+                claim="missed_emergency@prompt", lang="en", bucket="upto1000", draws=600, unseen_families=3, unseen_draws=50,
+                limits=Limits(
+                    max_miss="0.05", max_false_alarm="0.05", max_false_alarm_near="0.1", population=Population.LISTED
+                ),
+                delta_miss="0.01", delta_unseen="0.01", delta_false_alarm="0.01", predicted_pass="0.9",  # noqa: S106
+            ),
+        ),
+        "traffic": (TrafficPlan(lang="en", bucket="upto1000", draws=2000, max_false_alarm="0.1", delta_false_alarm="0.01"),),
+        "unit": "draw", "order": protocol.ORDER_RULE, "seed": protocol.SEED_RULE, "analysis": digest.of_bytes(b"code"),
+        "demonstration": False,
+    }  # fmt: skip
+    return Protocol(**(fields | changes))
+
+
+def _certificate(plan: Protocol | None = None, payload: str = "", **changes: Any) -> Certificate:
+    plan = plan or _plan()
+    shared = {name: getattr(plan, name) for name in Certificate.__struct_fields__ if name in Protocol.__struct_fields__}
+    whole = WholeResult(
+        lang="en", bucket="upto1000", rules=plan.rules, false_alarm=_bound("false_alarm_whole", "0.08")
+    )  # fmt: skip
+    fields = shared | {
+        "supersedes": "", "protocol": payload or digest.of_bytes(b"no protocol"), "results": digest.of_bytes(RESULTS),
+        "redrawn": True, "labels": "no clinician has checked the answer key", "rung": "R0", "cells": (_cell(),),
+        "whole": (whole,), "limitations": ("made up for a test",),
+    }  # fmt: skip
+    return Certificate(**(fields | changes))
+
+
+def _seal(folder: Path, key: PrivateKey) -> None:
+    listed = {
+        path.relative_to(folder).as_posix(): str(digest.of_file(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != "seal.json"
+    }
+    subjects = {"dossier": digest.of_bytes(digest.canonical(listed))}
+    files.write(folder / "seal.json", dsse.sign(dsse.statement(SEAL_PREDICATE, Seal(files=listed), subjects), key))
+
+
+def _dossier(
+    folder: Path,
+    key: PrivateKey,
+    *,
+    plan: dict[str, Any] | None = None,
+    issued: dict[str, Any] | None = None,
+    subjects: dict[str, str] | None = None,
+) -> Path:
+    planned = _plan(**(plan or {}))
+    model = {"model": planned.subject.root}
+    payload = dsse.statement(protocol.PREDICATE, planned, model)
+    made = _certificate(planned, digest.of_bytes(payload), **(issued or {}))
+    contents = {
+        "protocol.json": dsse.sign(payload, key),
+        "certificate.json": dsse.sign(dsse.statement(certificate.PREDICATE, made, model | (subjects or {})), key),
+        "results.parquet": RESULTS,
+        "report.html": b"<p>report</p>",
+        ISSUER: keys.public_pem(keys.public(key)),
+        **{f"suite/{name}": data for name, data in SUITE.items()},
+    }
+    for name, data in contents.items():
+        files.write(folder / name, data)
+    _seal(folder, key)
+    return folder
+
+
+@pytest.fixture
+def make_point() -> Callable[..., OperatingPoint]:
+    """Make an operating point of one cell; fields can be changed by name."""
+    return _point
+
+
+@pytest.fixture
+def make_cell() -> Callable[..., CellResult]:
+    """Make the result of one cell, with upper bounds by estimand; fields can be changed by name."""
+    return _cell
+
+
+@pytest.fixture
+def make_certificate() -> Callable[..., Certificate]:
+    """Make a certificate of one claim; fields can be changed by name."""
+    return _certificate
+
+
+@pytest.fixture
+def make_dossier() -> Callable[..., Path]:
+    """Write a sealed dossier into a folder: `make_dossier(folder, key, plan={...}, issued={...}, subjects={...})`."""
+    return _dossier
+
+
+@pytest.fixture
+def seal_again() -> Callable[[Path, PrivateKey], None]:
+    """Seal a folder with a key, whatever is in it."""
+    return _seal
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Sealed:
+    """Return a sealed dossier: its folder, the key that signed it, and a verifier's trust in that key."""
+    key = keys.generate()
+    public = keys.public(key)
+    folder = _dossier(tmp_path / "dossier", key)
+    return Sealed(folder, key, Trust({keys.key_id(public): public}))
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """Return the folder of the model that the sealed dossier is about."""
+    for name, data in MODEL.items():
+        files.write(tmp_path / "model" / name, data)
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def changed() -> Callable[..., Any]:
+    """Return a frozen struct with some fields changed."""
+    return msgspec.structs.replace
