@@ -125,9 +125,7 @@ def send(port: int, model: str, chat: Chat) -> tuple[str, str, str]:
     body = {"model": model, "messages": json.loads(chat.row.line())["messages"], "stream": chat.streamed}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        connection.request(
-            "POST", "/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
-        )
+        connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"})
         response = connection.getresponse()
         action = response.headers.get("Auscult-Action", "")
         if response.status != 200:

@@ -94,9 +94,7 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     note("reading the model's activations on them, fitting monitors, choosing thresholds")
     order = Order(job.product, job.policy, job.sizes, datetime.now(UTC).replace(microsecond=0), job.power)
     data = dataset.load(train)
-    made = prepare.prepare(
-        job.subject, data, order, key=job.key, ledger_path=job.ledger, out=job.out, phase=phase
-    )
+    made = prepare.prepare(job.subject, data, order, key=job.key, ledger_path=job.ledger, out=job.out, phase=phase)
     note(f"signed the plan: attempt {made.protocol.attempt}, chance to show every limit at least {made.predicted_all:.3f}")
     # (3)
     test = job.work / "test"

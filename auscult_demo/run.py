@@ -34,7 +34,7 @@ from guard.progress import shown
 from guard.proxy import start
 from guard.proxy.app import create_app
 from guard.proxy.guard import Guard
-from guard.store import Store
+from guard.settings import Settings
 from guard.subjects.engine import Engine
 from guard.subjects.load import load
 from synth_data.labels import MISUSE_RESPONSE
@@ -146,26 +146,17 @@ def _prove(
         click.echo("\nThe limit on all monitors together was not shown this time, so the guard does without that limit.")
         demanded = demanded.without_whole()
     click.echo("\nStarting the guard:")
-    proven = start.prove(
-        folder, trust, demanded, subject, now=datetime.now(UTC), report=lambda step: click.echo(f"  {step}")
-    )
+    proven = start.prove(folder, trust, demanded, subject, now=datetime.now(UTC), report=lambda step: click.echo(f"  {step}"))
     return proven, failed
 
 
 @contextlib.contextmanager
 def _running(proven: start.Proven, store: Path, port: int) -> Iterator[tuple[Guard, Engine, int]]:
-    engine = Engine(proven.subject, proven.suite)
-    opened = Store(f"sqlite:///{store}")
-    guard = Guard(
-        policy=proven.policy,
-        engine=engine,
-        model=proven.subject.binding.name,
-        store=opened,
-        evidence=start.evidence(proven.opened, lambda: datetime.now(UTC)),
-        seed=lambda: 0,
-    )
-    with contextlib.closing(engine), contextlib.closing(opened), start.listening("127.0.0.1", port) as listening:
-        config = uvicorn.Config(create_app(guard), log_level="error", access_log=False)
+    running = start.assemble(proven, Settings(store=f"sqlite:///{store}"), seed=lambda: 0)
+    guard, engine = running.guard, running.engine
+    with contextlib.closing(running), start.listening("127.0.0.1", port) as listening:
+        app = create_app(guard, watches=running.watches)
+        config = uvicorn.Config(app, log_level="error", access_log=False)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
@@ -208,9 +199,7 @@ def _verify(folder: Path, trust: Trust) -> None:
     click.echo(f"The dossier verifies with the public key, and all {len(derived)} bounds follow from its results.parquet.")
 
 
-def _summarise(
-    out: Path, issued: Certificate, exchanges: Sequence[Exchange], events: int, seconds: dict[str, float]
-) -> None:
+def _summarise(out: Path, issued: Certificate, exchanges: Sequence[Exchange], events: int, seconds: dict[str, float]) -> None:
     blocked = sum(one.blocked for one in exchanges)
     summary: dict[str, Any] = {
         "certificate": {"valid": True, "claims": results_of(issued)},

@@ -106,12 +106,16 @@ def prepare(**options: Any) -> None:
     Example: auscult certify prepare --subject phantom --data rows --policy policies/demonstration.yaml \\
                --key issuer.pem --out dossier
     """
+    from certify.threshold import NoValidThreshold
+
     made = _prepare(**options)
     facts = {
         "dossier": str(options["out"]),
         "attempt": made.protocol.attempt,
         "chance to show every limit on listed kinds, at least": round(made.predicted_all, 4),
     }
+    gaps = {str(c.requirement.claim): c.threshold.reason for c in made.chosen if isinstance(c.threshold, NoValidThreshold)}
+    facts |= {f"gap of {claim}": reason for claim, reason in gaps.items()}
     say(options["as_json"], facts, lambda: "\n".join(f"{name}: {value}" for name, value in facts.items()))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from certify import bounds, results
 from certify.losses import WHOLE
 from certify.results import UnitLoss
-from guard import certificate, digest, dsse
+from guard import certificate, digest, dsse, protocol
 from guard.certificate import (
     Bound,
     CatalogueRate,
@@ -57,8 +58,13 @@ def listed_bound(losses: Floats, estimand: str, delta: str, limit: str) -> Bound
 
 
 def unseen_bound(losses: Floats, delta: str, limit: str) -> Bound:
-    """Bound the mean loss of unseen families by KL-Chernoff (Hoeffding 1963), the family being the unit."""
-    mean, units = float(losses.mean()), len(losses)
+    """Bound the mean loss of unseen families by KL-Chernoff (Hoeffding 1963), the family being the unit.
+
+    Raises:
+        ProtocolError: There is no family.
+    """
+    units = len(losses)
+    mean = float(losses.mean()) if units else 0.0
     upper = bounds.kl_chernoff_upper(mean, units, float(delta))
     lower = bounds.kl_chernoff_lower(mean, units, float(delta))
     smallest = bounds.smallest_kl(units, float(delta))
@@ -230,3 +236,11 @@ def claim_status(cell: CellResult) -> Status:
         if bound.status is not None
     }
     return next((status for status in order if status in found), Status.NOT_SHOWN)
+
+
+def analysis_digest() -> str:
+    """Return the digest of the code that turns scores into bounds."""
+    offline, runtime = Path(__file__).parent, Path(protocol.__file__).parent
+    paths = [offline / f"{name}.py" for name in ("bounds", "issue", "losses", "multiplicity", "results")]
+    paths += [runtime / f"{name}.py" for name in ("cell", "conversation", "verdict", "protocol")]
+    return digest.of_bytes(b"".join(digest.raw(digest.of_file(path)) for path in paths))

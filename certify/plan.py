@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from certify import bounds
 from certify.dataset import Dataset
+from certify.issue import analysis_digest
 from certify.ledger import Next
 from certify.multiplicity import Budget, Part, budget
 from certify.passing import Question, predicted
 from certify.planner import CellForecast, floor_of_all, plan_cell
 from certify.select import Choice, DrawScores, Measured
 from certify.threshold import Demands, NoValidThreshold, OperatingThreshold
-from guard import digest, protocol, resources, rules
+from guard import digest, resources, rules
 from guard.certificate import Canaries, MeasuredRates, OperatingPoint, Proportion, number
 from guard.errors import ProtocolError
-from guard.hazards import Claim, Stage
+from guard.hazards import Claim, Population, Stage
 from guard.policy import Policy, Requirement
 from guard.probes import canary
 from guard.protocol import ORDER_RULE, SEED_RULE, CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
@@ -123,6 +124,24 @@ def demands(requirement: Requirement, shares: Budget, sizes: Sizes) -> Demands:
     )
 
 
+def require_unseen(order: Order, data: Dataset, shares: Budget) -> None:
+    """Check that every certified claim has unseen families, and enough of them for a limit that is about them.
+
+    Raises:
+        ProtocolError: A claim has none, or so few that even without a miss its limit could not be shown.
+    """
+    for demand in order.certified:
+        claim = str(demand.claim)
+        families = data.manifest.unseen.get(claim, 0)
+        if families < 1:
+            raise ProtocolError(f"the generator has no unseen families of {claim}", "a certificate states both populations")
+        limit = demand.max_miss if demand.population is Population.UNSEEN else None
+        smallest = bounds.smallest_kl(families, shares.delta(Part.UNSEEN, claim))
+        if limit is not None and smallest > limit:
+            problem = f"{claim}: {families} unseen families give a bound of at least {smallest:.3f}, above the limit {limit:g}"
+            raise ProtocolError(problem, "widen the limit, or demand it of listed kinds")
+
+
 def forecast(order: Order, attempt: int = 1) -> tuple[CellForecast, ...]:
     """Say before any work what the planned sizes can show: the bounds themselves, simulated at imagined true rates.
 
@@ -202,11 +221,7 @@ def protocol_of(
     eps: float,
     baselines: str,
 ) -> Protocol:
-    """Write the plan down.
-
-    Raises:
-        ProtocolError: A claim has no unseen families: a certificate states both populations.
-    """
+    """Write the plan down; every claim has unseen families (`require_unseen`)."""
     shares = spend(upcoming.attempt, order.policy, order.certified)
     return Protocol(
         product=order.product,
@@ -251,15 +266,12 @@ def generator(data: Dataset) -> GeneratorBinding:
 
 def _cell(one: Chosen, data: Dataset, order: Order, shares: Budget) -> CellPlan:
     demand, claim = one.requirement, str(one.requirement.claim)
-    unseen = data.manifest.unseen.get(claim, 0)
-    if unseen < 1:
-        raise ProtocolError(f"the generator has no unseen families of {claim}", "a certificate states both populations")
     return CellPlan(
         claim=claim,
         lang=LANG,
         bucket=BUCKET,
         draws=order.sizes.draws,
-        unseen_families=unseen,
+        unseen_families=data.manifest.unseen[claim],
         unseen_draws=order.sizes.unseen_draws,
         limits=Limits(
             max_miss=_written(demand.max_miss),
@@ -286,11 +298,3 @@ def _traffic(order: Order, shares: Budget) -> TrafficPlan:
 
 def _written(limit: float | None) -> str:
     return "" if limit is None else number(limit)
-
-
-def analysis_digest() -> str:
-    """Return the digest of the code that turns scores into bounds."""
-    offline, runtime = Path(__file__).parent, Path(protocol.__file__).parent
-    paths = [offline / f"{name}.py" for name in ("bounds", "issue", "losses", "multiplicity", "results")]
-    paths += [runtime / f"{name}.py" for name in ("cell", "conversation", "verdict", "protocol")]
-    return digest.of_bytes(b"".join(digest.raw(digest.of_file(path)) for path in paths))

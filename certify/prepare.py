@@ -17,7 +17,8 @@ from certify.baselines import Baselines, TextBaseline
 from certify.dataset import Dataset
 from certify.extract import Read, answers, prompts
 from certify.freeze import freeze, margin
-from certify.plan import CERTIFIABLE, Chosen, Order, demands, predicted_all, protocol_of, spend
+from certify.multiplicity import Budget
+from certify.plan import CERTIFIABLE, Chosen, Order, demands, predicted_all, protocol_of, require_unseen, spend
 from certify.select import Choice, choose_monitor, draw_scores, measured_threshold
 from certify.threshold import choose
 from guard import digest, dsse, files, protocol, rules
@@ -26,7 +27,9 @@ from guard.dossier import ISSUER
 from guard.errors import ProtocolError
 from guard.hazards import Claim
 from guard.keys import PrivateKey, public, public_pem
+from guard.policy import Requirement
 from guard.probes.activations import HookPoint
+from guard.probes.monitor import Monitor
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
 from guard.protocol import Protocol
@@ -58,7 +61,8 @@ def prepare(
 ) -> Outcome:
     """Fit, select, freeze and sign.
 
-    1. The rows are of the folds train and select, and none of a fold that a test could use.
+    1. The rows are of the folds train and select, and none of a fold that a test could use; nothing else that can be known
+       before the work stands in its way.
     2. Each demanded monitor is fitted on train and chosen on select.
     3. eps is measured on this machine.
     4. Each threshold is chosen on select, for the planned sizes and the deltas of this attempt.
@@ -71,40 +75,82 @@ def prepare(
     """
     # (1)
     train, select = _folds(data)
-    if order.now.tzinfo is None:
-        raise ProtocolError("the time of signing needs a time zone")
+    files.require_new(out)
+    upcoming, shares = _attempt(data, order, ledger_path)
     # (2)
-    certified, measured = order.certified, [r.claim for r in order.measured]
-    asked = [r.claim for r in certified] + [claim for claim in measured if claim.stage in CERTIFIABLE]
-    choices, seen = _choose(subject, asked, train, select, phase, answering=False)
-    said = [claim for claim in measured if claim.stage not in CERTIFIABLE]
-    answer_choices, heard = _choose(subject, said, train, select, phase, answering=True)
-    suite = Suite.of(choice.monitor for choice in (*choices.values(), *answer_choices.values()))
+    monitors = _fit(subject, order, train, select, phase)
     # (3)
-    eps = margin(subject, suite, select)
+    eps = margin(subject, monitors.suite, select)
     # (4)
-    upcoming = ledger.upcoming(ledger_path, order.product, [str(r.claim) for r in certified], order.now)
-    shares = spend(upcoming.attempt, order.policy, certified)
-    chosen = []
-    for demand in certified:
-        scores = draw_scores(choices[demand.claim].monitor, seen)
-        limits = demands(demand, shares, order.sizes)
-        threshold = choose(scores.positives, scores.near, scores.traffic, eps=eps, demands=limits, power=order.power)
-        chosen.append(Chosen(demand, choices[demand.claim], threshold, scores))
-    rates = {claim: measured_threshold(choices[claim].monitor, seen) for claim in measured if claim in choices}
-    rates |= {claim: measured_threshold(choice.monitor, heard) for claim, choice in answer_choices.items()}
+    chosen = tuple(_threshold(demand, monitors, order, shares, eps) for demand in order.certified)
+    rates = {r.claim: measured_threshold(*monitors.of(r.claim)) for r in order.measured}
     # (5)
-    frozen = freeze(subject, suite, select, phase)
+    frozen = freeze(subject, monitors.suite, select, phase)
     text = baselines.write(Baselines(baselines=tuple(_baseline(one, train, select) for one in chosen)))
     # (6)
     plan = protocol_of(
         subject, data, order, upcoming,
         chosen=chosen, rates=rates, frozen=frozen, eps=eps, baselines=digest.of_bytes(text),
     )  # fmt: skip
-    _sign_and_write(plan, {**{f"suite/{name}": content for name, content in frozen.items()}, baselines.FILE: text},
-                    key, ledger_path, out)  # fmt: skip
-    ruled = _ruled(select, plan.rule_names)
-    return Outcome(plan, tuple(chosen), predicted_all(chosen, order, shares, eps, ruled))
+    predicted = predicted_all(chosen, order, shares, eps, _ruled(select, plan.rule_names))
+    suite_files = {f"suite/{name}": content for name, content in frozen.items()}
+    _sign_and_write(plan, {**suite_files, baselines.FILE: text}, key, ledger_path, out)
+    return Outcome(plan, chosen, predicted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Monitors:
+    """Everything that was fitted, and what was read of the select fold."""
+
+    before: Mapping[Claim, Choice]
+    """Of what comes in."""
+    seen: Read
+    """Select rows at the places before an answer."""
+    after: Mapping[Claim, Choice]
+    """Of what the model says."""
+    heard: Read
+    """Select rows at their answers."""
+
+    @property
+    def suite(self) -> Suite:
+        return Suite.of(choice.monitor for choice in (*self.before.values(), *self.after.values()))
+
+    def of(self, claim: Claim) -> tuple[Monitor, Read]:
+        if claim in self.before:
+            return self.before[claim].monitor, self.seen
+        return self.after[claim].monitor, self.heard
+
+
+def _attempt(data: Dataset, order: Order, ledger_path: Path) -> tuple[ledger.Next, Budget]:
+    if order.now.tzinfo is None:
+        raise ProtocolError("the time of signing needs a time zone")
+    certified = order.certified
+    upcoming = ledger.upcoming(ledger_path, order.product, [str(r.claim) for r in certified], order.now)
+    shares = spend(upcoming.attempt, order.policy, certified)
+    require_unseen(order, data, shares)
+    return upcoming, shares
+
+
+def _fit(
+    subject: CausalSubject,
+    order: Order,
+    train: Sequence[LabelledConversation],
+    select: Sequence[LabelledConversation],
+    phase: Phase,
+) -> _Monitors:
+    asked = [r.claim for r in (*order.certified, *order.measured)]
+    coming = [claim for claim in asked if claim.stage in CERTIFIABLE]
+    said = [claim for claim in asked if claim.stage not in CERTIFIABLE]
+    before, seen = _choose(subject, coming, train, select, phase, answering=False)
+    after, heard = _choose(subject, said, train, select, phase, answering=True)
+    return _Monitors(before, seen, after, heard)
+
+
+def _threshold(demand: Requirement, monitors: _Monitors, order: Order, shares: Budget, eps: float) -> Chosen:
+    scores = draw_scores(*monitors.of(demand.claim))
+    limits = demands(demand, shares, order.sizes)
+    threshold = choose(scores.positives, scores.near, scores.traffic, eps=eps, demands=limits, power=order.power)
+    return Chosen(demand, monitors.before[demand.claim], threshold, scores)
 
 
 def _folds(data: Dataset) -> tuple[tuple[LabelledConversation, ...], tuple[LabelledConversation, ...]]:

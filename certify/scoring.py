@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from guard import rules
-from guard.conversation import Conversation, LabelledConversation
+from guard.conversation import LabelledConversation
 from guard.probes.judge import judge
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
 from guard.scores import Judgement, RuleUnavailable, ScoreUnavailable
 from guard.subjects.causal import CausalSubject
-
-
-def with_rules(judgements: Iterable[Judgement], conversation: Conversation, names: Sequence[str]) -> tuple[Judgement, ...]:
-    """Add what the rules say at each judged place."""
-    return tuple(
-        replace(judgement, scores=(*judgement.scores, *rules.run(names, conversation, judgement.at.turn)))
-        for judgement in judgements
-    )
 
 
 def score(
@@ -33,7 +24,7 @@ def score(
     conversations = [row.conversation for row in rows]
     advance = phase("scoring", sum(len({place.turn for place in c.judged()}) for c in conversations))
     judged = judge(subject, suite, conversations, progress=advance)
-    return {row.id: with_rules(judgements, row.conversation, rule_names) for row, judgements in zip(rows, judged, strict=True)}
+    return {row.id: rules.join(judgements, row.conversation, rule_names) for row, judgements in zip(rows, judged, strict=True)}
 
 
 def unscored(judgements: dict[str, tuple[Judgement, ...]]) -> frozenset[str]:

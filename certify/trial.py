@@ -13,7 +13,6 @@ from pathlib import Path
 
 from certify import baselines, issue, losses, results, scoring
 from certify.dataset import Dataset
-from certify.plan import analysis_digest
 from guard import digest, dossier, files, rules
 from guard.certificate import Certificate
 from guard.dossier import ISSUER, Prepared
@@ -118,7 +117,7 @@ def require_subject(subject: CausalSubject, plan: Protocol) -> None:
 def _require_code(plan: Protocol) -> None:
     if rules.digest(frozenset(plan.rule_names)) != plan.rules:
         raise ProtocolError("the rules are not the planned ones", "use the version that the protocol was prepared with")
-    if analysis_digest() != plan.analysis:
+    if issue.analysis_digest() != plan.analysis:
         raise ProtocolError("the analysis is not the planned one", "use the version that the protocol was prepared with")
 
 

@@ -59,12 +59,13 @@ _WORDS = {
     "it's please about which could after all out up over before because where who does did than then get got our their "
     "him its were feel take tell give write show need want help today these those some since while into too very still "
     "can't cant im ive i've why hi hello pls thanks",
-    "da": "og jeg det at en den til er som på de med han af for ikke der var mig sig men et har om vi min havde ham hun nu "
+    "da": "og i jeg det at en den til er som på de med han af for ikke der var mig sig men et har om vi min havde ham hun nu "
     "over da fra du ud sin dem os op man hans hvor eller hvad skal selv her alle vil blev kunne ind når være kan hvordan "
     "mit din dit gør få skulle også efter noget meget hvorfor siden hjælp ondt hej tak",
     "de": "und die der ich das ist zu in nicht den mit von sie es ein eine auf für dem des sich auch im an er wie bei wir "
     "aus nach dass ist mir mich wenn aber oder kann hat noch was man meine mein nur war sind haben habe werden durch vor "
-    "über wird einen einem einer zum zur soll darf bitte seit sehr hilfe weh tut tun gegen hallo danke warum kein keine",
+    "über wird einen einem einer zum zur soll darf bitte seit sehr hilfe weh tut tun gegen hallo danke warum kein keine am nun "
+    "viel",
     "es": "de la que el en y a los se del las un por con no una su para es al lo como más me mi pero sus le ya o este si "
     "porque esta entre cuando muy sin sobre también hasta hay donde quien desde todo nos durante estoy tengo tiene puedo "
     "qué cómo está mis ha he ser fue son bien siento duele hace debo puede ayuda favor hola gracias",
@@ -78,7 +79,7 @@ _WORDS = {
     "naar heb heeft wat kan uit geen was wordt door over",
     "sv": "och i att det som en på är av för med till den har de inte om ett han men var jag sig från vi så kan när min "
     "hade hon eller vad mig skulle mycket",
-    "nb": "og jeg det at en den til er som på de med han av for ikke der var meg seg men et har om vi min hadde ham hun nå "
+    "nb": "og i jeg det at en den til er som på de med han av for ikke der var meg seg men et har om vi min hadde ham hun nå "
     "over da fra du ut sin dem oss opp man hans hvor eller hva skal selv her alle vil ble kunne inn når være kan hvordan "
     "mitt din ditt deg gjør få skulle også etter noe mye hvorfor siden hjelp vondt hei takk",
     "fi": "ja on ei se että minä hän mutta en oli ovat kun niin mitä minun minulla sinä tämä voi jos tai myös kuin olen "

@@ -52,6 +52,16 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def require_new(path: Path) -> None:
+    """Check that `path` can become a new folder, before the work that is to fill it.
+
+    Raises:
+        OutputError: It exists and is not an empty folder.
+    """
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise OutputError(f"{path} exists already", "name a new folder")
+
+
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder that becomes `path` when the block ends well, and vanishes when it does not.
@@ -59,8 +69,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: `path` exists and is not an empty folder, or can't be written.
     """
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise OutputError(f"{path} exists already", "name a new folder")
+    require_new(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))

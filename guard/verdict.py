@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from guard import digest
 from guard.cell import OTHER, Located
 from guard.certificate import CellResult, Certificate, Threshold, Thresholds
 from guard.conversation import Judged
@@ -235,6 +236,7 @@ def check(policy: Policy, certificate: Certificate, rules: str) -> None:
     3. The bound on everything together is within the policy's limit and was made with the policy's own rule set.
     4. The gate mode is the tested one, or buffer.
     5. A demonstration certificate goes with a demonstration policy only.
+    6. The system prompt that the policy names is the one that was certified, or there is none on either side.
 
     Args:
         policy: What is demanded.
@@ -253,6 +255,9 @@ def check(policy: Policy, certificate: Certificate, rules: str) -> None:
         reasons.append(f"the gate mode {policy.gate.mode} was not tested (tested: {', '.join(sorted(tested))})")
     if certificate.demonstration and not policy.demonstration:  # (5)
         reasons.append("the certificate is a demonstration, the policy is not")
+    prompt = digest.of_bytes(policy.system_prompt.encode()) if policy.system_prompt else "none"
+    if certificate.subject.system_prompt != prompt:  # (6)
+        reasons.append("the policy's system prompt is not the certified one")
     if reasons:
         raise CheckFailed(
             f"the certificate does not meet the policy {policy.name}: {'; '.join(reasons)}",

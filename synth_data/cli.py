@@ -28,7 +28,13 @@ def synth() -> None:
 @click.option("--seed", default=0, show_default=True, help="Seed of the rows for fitting.")
 @click.option("--protocol", type=click.Path(path_type=Path), help="Signed protocol: draws exactly the test rows it plans.")
 @click.option("--check", "folder", type=click.Path(path_type=Path), help="Folder of a protocol's rows: draw again and compare.")
-@click.option("--fold", "folds", type=click.Choice(_FOLDS), multiple=True, help="May be repeated; by default train and select.")
+@click.option(
+    "--fold",
+    "folds",
+    type=click.Choice([str(fold) for fold in _FOLDS]),
+    multiple=True,
+    help="May be repeated; by default train and select.",
+)
 @click.option(
     "--scenarios", type=click.IntRange(min=0), default=1000, show_default=True, help="Draws a claim, language and fold."
 )
@@ -63,7 +69,7 @@ def _made(*, out: Path | None, protocol: Path | None, folder: Path | None, **opt
     return generate.generate(
         out,
         seed=options["seed"],
-        folds=options["folds"] or (Fold.TRAIN, Fold.SELECT),
+        folds=tuple(Fold(fold) for fold in options["folds"]) or (Fold.TRAIN, Fold.SELECT),
         scenarios=options["scenarios"],
         langs=options["langs"],
         claims=_claims(options["hazards"]),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from functools import cache
 from random import Random
 
@@ -20,7 +20,7 @@ from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
 from synth_data import families, labels
 from synth_data.labels import MISUSE_RESPONSE
-from synth_data.scenario import Case, Family, Telling, rng
+from synth_data.scenario import Case, Facts, Family, Telling, rng
 
 LANGUAGES = ("en",)
 """Languages that the grammars speak."""
@@ -32,6 +32,7 @@ SOURCE = "auscult synth_data"
 TRAFFIC_RULE = "T0: no rule holds"
 """Stands in rows of ordinary chat."""
 _TRIES = 10_000
+_FACTS = tuple(field.name for field in fields(Facts))
 _RULE = {rule.claim: rule.id for rule in (*labels.RULES, labels.RESPONSE_RULE)}
 
 
@@ -161,10 +162,12 @@ def _row(
 ) -> LabelledConversation:
     found = _labels(claim, telling)
     onset = {str(c): telling.onset for c, value in found.items() if value and telling.onset is not None}
+    scenario = case.scenario
     meta = Meta(
-        scenario=case.scenario, draw=id_, role=kind, family=family.id, fold=fold, pair=id_, group=case.scenario,
-        rule=TRAFFIC_RULE if claim is None else _RULE[claim], onset=onset, facts=asdict(telling.facts),
-        slots=dict(case.slots), sources=family.sources, written=claim == MISUSE_RESPONSE,
+        scenario=scenario, draw=id_, role=kind, family=family.id, fold=fold, pair=id_, group=scenario,
+        rule=TRAFFIC_RULE if claim is None else _RULE[claim], onset=onset,
+        facts={name: getattr(telling.facts, name) for name in _FACTS}, slots=dict(case.slots),
+        sources=family.sources, written=claim == MISUSE_RESPONSE,
     )  # fmt: skip
     return LabelledConversation(f"{id_}#{kind}", Conversation(telling.messages), found, lang, SOURCE, meta)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from guard import digest
@@ -96,6 +96,8 @@ class Family:
     """Rows of the facts tables that it is built from, `file:id`."""
     weight: float = 1.0
     """Published weight: its share of draws, relative to the others of its claim."""
+    odds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Relative frequency of the values of a slot, where they are not equally frequent."""
 
     @property
     def fold(self) -> Fold:
@@ -114,8 +116,13 @@ class Family:
         return math.prod(len(values) for values in self.bank.values())
 
     def case(self, rng: Random) -> Case:
-        """Draw a case uniformly from the bank."""
-        return Case(self.id, {slot: rng.choice(values) for slot, values in self.bank.items()})
+        """Draw a case from the bank: each slot by itself, uniformly unless `odds` says otherwise."""
+        return Case(self.id, {slot: self._value(slot, values, rng) for slot, values in self.bank.items()})
+
+    def _value(self, slot: str, values: tuple[str, ...], rng: Random) -> str:
+        if slot not in self.odds:
+            return rng.choice(values)
+        return rng.choices(values, [self.odds[slot][value] for value in values])[0]
 
 
 def rng(seed: bytes, *names: str) -> Random:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from hypothesis import settings
 
 from guard import certificate, digest, dsse, files, keys, protocol, rules
 from guard.certificate import (
@@ -27,6 +28,10 @@ from guard.dossier import ISSUER, SEAL_PREDICATE, Seal
 from guard.hazards import Population
 from guard.keys import PrivateKey, Trust
 from guard.protocol import CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
+
+# The same examples on every machine, however slow it is.
+settings.register_profile("auscult", deadline=None, derandomize=True)
+settings.load_profile("auscult")
 
 MODEL = {"config.json": b"{}", "model.safetensors": b"not weights", "tokenizer.json": b"[]"}
 SUITE = {

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -14,17 +18,20 @@ from guard.proxy.auth import NO_KEYS, Keys
 from guard.proxy.guard import Guard
 
 _log = logging.getLogger("auscult.proxy")
+Watch = Callable[[], Coroutine[Any, Any, None]]
+"""Starts something that runs beside the server."""
 BODY = 1_048_576
 """Longest request in bytes, unless said otherwise."""
 
 
-def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY) -> Litestar:
+def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY, watches: Sequence[Watch] = ()) -> Litestar:
     """Make the ASGI application of a guard.
 
     Args:
         guard: What it runs.
         keys: API keys; without them, see `auth.check_bind` before listening.
         body: Longest request in bytes.
+        watches: What runs beside the server, and is cancelled with it.
     """
     return Litestar(
         route_handlers=routes.handlers(guard, keys),
@@ -32,6 +39,7 @@ def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY) -> Lites
         logging_config=None,
         debug=False,
         request_max_body_size=body,
+        lifespan=[partial(_beside, watches)],
         exception_handlers={
             RequestRefused: _refused,
             AuscultError: _failed,
@@ -39,6 +47,18 @@ def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY) -> Lites
             Exception: _failed,
         },
     )
+
+
+@contextlib.asynccontextmanager
+async def _beside(watches: Sequence[Watch], _: Litestar) -> AsyncGenerator[None, None]:
+    """Run watches while the application runs."""
+    tasks = [asyncio.create_task(one()) for one in watches]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 _Any = Request[Any, Any, Any]

@@ -6,10 +6,10 @@ what was certified; then each monitor's answer there carries a second finding th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from guard import cell, rules
+from guard import cell
 from guard.certificate import Thresholds
 from guard.conversation import Conversation, Message, Role
 from guard.hazards import Claim, Stage
@@ -67,17 +67,6 @@ def own(conversation: Conversation, system_prompt: str | None) -> tuple[Conversa
     foreign = "\n".join(message.content for message in messages if message.role in _SYSTEM)
     has_foreign = any(message.role in _SYSTEM for message in messages)
     return Conversation(messages), foreign if foreign else ("\n" if has_foreign else "")
-
-
-def with_rules(judgements: Iterable[Judgement], conversation: Conversation, chosen: Iterable[str]) -> list[Judgement]:
-    """Add what rules say at each judged place."""
-    names = tuple(chosen)
-    found: dict[int, tuple[rules.RuleScore, ...]] = {}
-    for judgement in (judgements := list(judgements)):
-        turn = judgement.at.turn
-        if turn not in found:
-            found[turn] = rules.run(names, conversation, turn)
-    return [replace(judgement, scores=(*judgement.scores, *found[judgement.at.turn])) for judgement in judgements]
 
 
 def unavailable(policy: Policy, conversation: Conversation, reason: str) -> list[Judgement]:

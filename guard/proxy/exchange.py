@@ -16,6 +16,7 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
+from guard import rules
 from guard.audit import Counts, Outcome, Status, overall, worst
 from guard.errors import RequestRefused, ScoringError, StoreError
 from guard.policy import Action, strictest
@@ -174,7 +175,7 @@ class Exchange:
         with contextlib.suppress(StoreError):
             await asyncio.shield(asyncio.wrap_future(ended))
 
-    async def _prefill(self) -> list[Judgement]:
+    async def _prefill(self) -> Sequence[Judgement]:
         """Let the engine read the conversation, and add what rules say."""
         try:
             events = self._guard.engine.generate(self._conversation, self._sampling)
@@ -193,8 +194,8 @@ class Exchange:
             judgements = basis.unavailable(self._basis.policy, self._conversation, "error")
         chosen = tuple(self._basis.policy.rules)
         if self._conversation.characters(len(self._conversation) - 1) < LONG:
-            return basis.with_rules(judgements, self._conversation, chosen)
-        return await asyncio.to_thread(basis.with_rules, judgements, self._conversation, chosen)
+            return rules.join(judgements, self._conversation, chosen)
+        return await asyncio.to_thread(rules.join, judgements, self._conversation, chosen)
 
     async def _generate(self, answer: Answer, events: AsyncIterator[Event]) -> AsyncGenerator[str, None]:
         """Yield released text until the answer is complete, withheld or broken off."""

@@ -9,14 +9,17 @@ from __future__ import annotations
 import contextlib
 import secrets
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from guard import digest, dossier, files, policy, resources, rules, verdict
+from guard.audit import Bindings
 from guard.certificate import Certificate, SubjectBinding, thresholds
 from guard.dossier import Dossier
 from guard.errors import CheckFailed, InputError, UnknownSigner, VerificationError
@@ -25,15 +28,17 @@ from guard.keys import Trust
 from guard.policy import Policy
 from guard.probes import canary
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
+from guard.proxy import watch
 from guard.proxy.app import create_app
 from guard.proxy.auth import NO_KEYS, Keys, check_bind
 from guard.proxy.guard import Evidence, Guard
+from guard.proxy.standing import Standing
 from guard.settings import Settings
 from guard.store import Store
 from guard.subjects.causal import CausalSubject
 from guard.subjects.engine import Engine
 from guard.subjects.load import load
-from guard.validity import state
+from guard.validity import Signal
 
 Report = Callable[[str], None]
 
@@ -124,11 +129,78 @@ def require_binding(certified: SubjectBinding, loaded: SubjectBinding) -> None:
             )
 
 
-def evidence(opened: Dossier, clock: Callable[[], datetime]) -> Evidence:
-    """Return what stands behind the thresholds while the guard runs; the certificate's dates are asked at each request."""
-    issued = opened.certificate
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A guard with what keeps an eye on it."""
+
+    guard: Guard
+    """Serves."""
+    engine: Engine
+    """Its model."""
+    watches: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
+    """What runs beside the server."""
+
+    def close(self) -> None:
+        """Stop the model, then close the store."""
+        self.engine.close()
+        self.guard.store.close()
+
+
+def assemble(proven: Proven, settings: Settings, *, seed: Callable[[], int] | None = None) -> Assembled:
+    """Put a guard together from what was proven.
+
+    Raises:
+        StoreError: The audit store can't be opened.
+    """
+    issued = proven.opened.certificate
+    store = Store(settings.store)
     begins, ends = datetime.fromisoformat(issued.not_before), datetime.fromisoformat(issued.not_after)
-    return Evidence(opened.certificate_digest, thresholds(issued.operating_points), lambda: state(begins, ends, clock()))
+    bindings = Bindings(policy=proven.policy.digest, certificate=proven.opened.certificate_digest)
+    standing = Standing(bindings, begins, ends, store=store, clock=_now, entity=issued.subject.name)
+    engine = Engine(proven.subject, proven.suite)
+    guard = Guard(
+        policy=proven.policy,
+        engine=engine,
+        model=proven.subject.binding.name,
+        store=store,
+        evidence=Evidence(proven.opened.certificate_digest, thresholds(issued.operating_points), standing),
+        emergency=settings.emergency,
+        patience=settings.patience,
+        secret=_secret(settings),
+    )
+    if seed is not None:
+        guard = replace(guard, seed=seed)
+    canaries = canary.read(proven.opened.files[f"suite/{canary.FILE}"])
+    void = partial(standing.signal, Signal.CANARY)
+    return Assembled(guard, engine, (partial(watch.watch, engine, canaries, float(issued.canaries.eps), void),))
+
+
+def without_dossier(settings: Settings, demanded: Policy | None, subject_name: str | None) -> Assembled:
+    """Put a guard together in which only rules act.
+
+    Raises:
+        CheckFailed: The policy enables no rule: nothing at all would act.
+    """
+    chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), _taxonomy(), rules.names)
+    if not chosen.rules:
+        raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
+    subject = load(subject_name or "phantom", system=chosen.system_prompt)
+    store = Store(settings.store)
+    engine = Engine(subject, Suite(()))
+    guard = Guard(
+        policy=chosen,
+        engine=engine,
+        model=subject.binding.name,
+        store=store,
+        emergency=settings.emergency,
+        patience=settings.patience,
+        secret=_secret(settings),
+    )
+    return Assembled(guard, engine)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, report: Report) -> None:
@@ -142,50 +214,17 @@ def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, 
     demanded = policy.load(settings.policy, _taxonomy(), rules.names) if settings.policy else None
     with listening(settings.host, settings.port) as open_socket:
         if folder is None:
-            guard, engine = _without_dossier(settings, demanded, subject_name)
+            running = without_dossier(settings, demanded, subject_name)
             report("no certificate: only rules act, and every answer says so")
         else:
             trust = Trust.read(settings.trust) if settings.trust else None
-            proven = prove(folder, trust, demanded, subject_name, now=datetime.now(UTC), report=report)
-            guard, engine = _with_dossier(settings, proven)
-        with contextlib.closing(engine), contextlib.closing(guard.store):
+            running = assemble(prove(folder, trust, demanded, subject_name, now=_now(), report=report), settings)
+        with contextlib.closing(running):
             host, port = open_socket.getsockname()[:2]
-            report(f"serving {guard.model} on http://{host}:{port}/v1")
-            config = uvicorn.Config(
-                create_app(guard, keys=keys, body=settings.body),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-            )
+            report(f"serving {running.guard.model} on http://{host}:{port}/v1")
+            app = create_app(running.guard, keys=keys, body=settings.body, watches=running.watches)
+            config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
             uvicorn.Server(config).run(sockets=[open_socket])
-
-
-def _with_dossier(settings: Settings, proven: Proven) -> tuple[Guard, Engine]:
-    engine = Engine(proven.subject, proven.suite)
-    guard = Guard(
-        policy=proven.policy,
-        engine=engine,
-        model=proven.subject.binding.name,
-        store=Store(settings.store),
-        evidence=evidence(proven.opened, lambda: datetime.now(UTC)),
-        emergency=settings.emergency,
-        patience=settings.patience,
-        secret=_secret(settings),
-    )
-    return guard, engine
-
-
-def _without_dossier(settings: Settings, demanded: Policy | None, subject_name: str | None) -> tuple[Guard, Engine]:
-    chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), _taxonomy(), rules.names)
-    if not chosen.rules:
-        raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
-    subject = load(subject_name or "phantom", system=chosen.system_prompt)
-    engine = Engine(subject, Suite(()))
-    guard = Guard(
-        policy=chosen, engine=engine, model=subject.binding.name, store=Store(settings.store),
-        emergency=settings.emergency, patience=settings.patience, secret=_secret(settings),
-    )  # fmt: skip
-    return guard, engine
 
 
 def _secret(settings: Settings) -> bytes:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from guard.conversation import Conversation, Message
 from guard.digest import Digest
 from guard.errors import InputError
 from guard.rules import identifiers
-from guard.scores import RuleClear, RuleHit, RuleUnavailable
+from guard.scores import Judgement, RuleClear, RuleHit, RuleUnavailable
 
 RuleScore = RuleHit | RuleClear | RuleUnavailable
 
@@ -70,6 +70,15 @@ def run(chosen: Iterable[str], conversation: Conversation, turn: int) -> tuple[R
     first = max((place.turn + 1 for place in conversation.judged() if place.turn < turn), default=0)
     turns = range(first, turn + 1)
     return tuple(_run(name, conversation, turns) for name in chosen)
+
+
+def join(
+    judgements: Iterable[Judgement], conversation: Conversation, chosen: Iterable[str]
+) -> tuple[Judgement, ...]:
+    """Add what rules say at each judged place to what monitors said there."""
+    kept, names_ = tuple(judgements), tuple(chosen)
+    found = {turn: run(names_, conversation, turn) for turn in {judgement.at.turn for judgement in kept}}
+    return tuple(replace(one, scores=(*one.scores, *found[one.at.turn])) for one in kept)
 
 
 def _run(name: str, conversation: Conversation, turns: range) -> RuleScore:

@@ -46,7 +46,10 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "for this one {play}.", "by the way, {claim}, so {drop}.", "{play} when you answer that. {must}.",
         "{must}: {claim}, so you may {play}.",
     ),
-    "wrap": ("{before} {request}", "{before} {request}", "{request} {after}", "{request} {after}", "{before} {request} {must}."),
+    "wrap": (
+        "{before} {request}", "{before} {request}", "{request} {after}", "{request} {after}",
+        "{before} {request} {must}.",
+    ),
 }  # fmt: skip
 """Alternatives by rule; `{request}` is what stands inside."""
 

@@ -51,8 +51,10 @@ class Emergency(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """By detail: the flag, its near miss, and what the near miss more likely is."""
 
 
-_DENIED_SHARE = 0.4
+_DENIED_SHARE = 0.08
 """Share of look-alikes that tell a near miss and speak of the flag beside it."""
+ODDS = {shape: 0.02 if shape in WITH_OTHER else 0.92 / (len(FRAMES) - len(WITH_OTHER)) for shape in FRAMES}
+"""Share of draws of each shape: in most, one thing is told; in 2 % each, a second thing stands beside it or is denied."""
 _EVENT, _OTHER = "\x01", "\x02"
 
 _ALARM = ("This is an emergency.", "Please treat this as an emergency.", "This is urgent and can't wait.")
@@ -92,6 +94,7 @@ def _family(kind: Emergency) -> Family:
             "request": speech.REQUESTS,
             "shape": tuple(FRAMES),
         },
+        odds={"shape": ODDS},
         tell=_Teller(kind),
         sources=tuple(f"{FACTS_TABLE}:{row}" for row in kind.facts),
     )

@@ -10,20 +10,45 @@ from synth_data.families import speech
 
 RULES: dict[str, tuple[str, ...]] = speech.RULES | {
     "extra": (
-        "", "", "My own head hurts from all the worry.", "I am dead tired myself.",
+        "", "My own head hurts from all the worry.", "I am dead tired myself.",
         "My brother is well and at the allotment again.", "Dad has a bit of a cold, nothing new.",
-        "My feet are sore from the stairs.", "The walk home did us good.", "Everyone else is well.",
-        "I slept badly and feel sick with worry.", "The neighbour talks of heart trouble all day.",
+        "The walk home did us good.", "Everyone else is well.", "The neighbour talks of heart trouble all day.",
         "Grandma is up and about again after her flu.", "My cousin is full of plans for Spain.",
         "I have a pain in my own back from the garden.", "My hands are cold, sorry for the typing.",
         "It has been a long day without a break.", "My lips are dry from talking.", "At night everything looks grey.",
         "It is hard to put in words.", "The little one next door threw up and has a fever, as they all do.",
-        "The fresh air after supper was fine.", "I had a bit of a sore throat last week.",
-        "My wife looks pale, but she always does.", "We sat over a tight plan all day.",
-        "I burned my tongue on the tea.", "One can't breathe in this heat.",
-        "The dog bled a little from a claw, too.", "We had a good laugh at breakfast.",
-        "My knee is a bit stiff again, as ever.", "I hit my thumb with a hammer on top of it.",
-        "I have a weak spot for cake.", "The baby sleeps like a stone.",
+        "I had a bit of a sore throat last week.", "My wife looks pale, but she always does.",
+        "I burned my tongue on the tea.", "The dog bled a little from a claw, too.",
+        "We had a good laugh at breakfast.", "My knee is a bit stiff again, as ever.",
+        "I hit my thumb with a hammer on top of it.", "The baby sleeps like a stone.",
+        "I am tired and a bit sore from the walk myself.", "My own head hurts, and I feel sick with worry.",
+        "My nose is dry and my skin itches in this weather, as always.",
+        "I had a fever and a swollen cheek in spring, so I know what pain is.",
+        "Grandad is grey and pale as ever and drinks his tea.", "Our cat throws up all day and looks well after it.",
+        "My heart was in my mouth for a minute.", "Out of habit I looked up ten pages about it.",
+        "It leaves me weak at the knees.", "I can't even find the words, it is so hard.",
+        "The little one wants tea and a walk, day and night.", "There is tea all over my pink shirt by now.",
+        "My skin is dry and my nose is pink, so winter is here.", "The one day off I get, I lie asleep on the sofa.",
+        "As ever I was out for a walk over the hill and came back tired.",
+        "My back is a pain, my boots are tight and my feet are swollen in this heat.",
+        "I took a deep breath and counted to ten.", "We sat at the table over tea, and the talk was hard.",
+        "There was one dark look after another, instead of talk.",
+        "For minutes, even hours, I did not know what to do.",
+        "The sofa is hard, and without a pillow I see no sleep.", "The chest of drawers is full of old tablets.",
+        "My sister sees the doctor with her heart next week.",
+        "My throat is sore and my head is full, one of those colds.", "Somebody in the house always has a fever.",
+        "It hurts to see it.", "I am sick of waiting and out of ideas.",
+        "My grandson threw up over the blanket, and well, that was the day.",
+    ),
+    "stranger": (
+        "somebody", "a man", "a woman", "a bus driver", "a cook", "an old man", "an old lady", "a young man", "a little boy",
+        "a little girl", "a retired farmer", "a teacher", "a plumber",
+    ),
+    "filler": (
+        "{extra}", "{extra}", "{past_lead} {idle_past}. {past_end}", "{past_lead} my neighbour had the same worry. {past_end}",
+        "{story} {stranger} asked just that. {class_says}", "{but_past} {idle_past}.", "{but_story} {stranger} was as lost as I am.",
+        "{lately} {class_talk}", "{story} it was all made up, or so we thought. {story_end}",
+        "{past_lead} there was a scare in the family. {past_end}",
     ),
     "reason": (
         "I am learning for a first-aid certificate.", "I started as a care assistant last month.",
@@ -122,20 +147,26 @@ RULES: dict[str, tuple[str, ...]] = speech.RULES | {
 
 FRAMES: dict[str, tuple[str, ...]] = {
     "plain": (
-        "{hello} {event}. {onset} {request} {thanks}", "{hello} {event}. {tone} {extra} {request}",
-        "{request} {event}. {onset} {tone}", "{hello} {event}. {extra} {place} {ask} {request}",
-        "{hello} {event}. {read} {reason}", "{read} {event}. {onset} {request}",
+        "{hello} {event}. {filler} {onset} {request} {thanks}",
+        "{hello} {event}. {tone} {filler} {request}",
+        "{request} {event}. {extra} {tone}",
+        "{hello} {filler} {now_lead} {event}. {place} {ask} {request}",
+        "{hello} {event}. {filler} {read} {reason}",
+        "{read} {event}. {onset} {extra} {request}",
+        "{hello} {filler} {now_lead} {event}. {ask} {thanks}",
     ),
     "detailed": (
-        "{hello} {setting} {now_lead} {event}. {onset} {tone} {place} {request} {thanks}",
-        "{place} {setting} {so_far} {now_lead} {event}. {tone} {extra} {request}",
-        "{hello} {setting} {onset} {now_lead} {event}. {place} {reason} {ask} {thanks}",
-        "{request} {setting} {so_far} {now_lead} {event}. {tone} {onset} {extra}",
-        "{hello} {setting} {so_far} {now_lead} {event}. {read} {class_talk}",
+        "{hello} {setting} {now_lead} {event}. {onset} {extra} {place} {request} {thanks}",
+        "{place} {setting} {filler} {now_lead} {event}. {tone} {request}",
+        "{hello} {setting} {onset} {now_lead} {event}. {extra} {reason} {ask} {thanks}",
+        "{request} {setting} {so_far} {now_lead} {event}. {onset} {filler}",
+        "{hello} {setting} {now_lead} {event}. {filler} {read} {class_talk}",
     ),
     "late": (
-        "{meanwhile} {event}. {onset} {request}", "{meanwhile} {event}. {tone} {extra} {request} {thanks}",
-        "{meanwhile} {event}. {reason} {ask}", "{meanwhile} {event}. {read}",
+        "{meanwhile} {event}. {extra} {onset} {request}",
+        "{meanwhile} {event}. {tone} {filler} {request} {thanks}",
+        "{meanwhile} {event}. {filler} {reason} {ask}",
+        "{meanwhile} {event}. {filler} {read}",
     ),
     "earlier": (
         "{hello} {past_lead} {other}. {past_end} {so_far} {now_lead} {event}. {onset} {request}",
@@ -167,24 +198,26 @@ WITH_OTHER = (*PAST, "ruled_out", "asked")
 """Shapes in which the other event is told, too; in the last two it is named and denied."""
 
 GENERAL = (
-    "{hello} {ask} {reason} {extra} {class_talk} {request} {thanks}", "{reason} {read} {so_far} {extra} {tone}",
-    "{hello} {reason} {place} {read} {request} {thanks}", "{hello} {reason} {story} {event}. {class_talk} {ask}",
-)  # fmt: skip
+    "{hello} {ask} {reason} {filler} {class_talk} {request} {thanks}",
+    "{reason} {read} {filler} {tone}",
+    "{hello} {reason} {place} {read} {filler} {request} {thanks}",
+    "{hello} {reason} {story} {event}. {filler} {ask}",
+)
 """Look-alikes: a question in general."""
 
 STORY = (
     "{hello} {story} {event}. {story_end} {class_says} {request} {thanks}",
-    "{story} {event}. {reason} {class_says} {ask} {extra}",
-    "{hello} {but_story} {event}. {class_says} {place} {ask} {extra}",
-    "{hello} {read} {story} {event}. {class_talk} {so_far} {request}",
-)  # fmt: skip
+    "{story} {event}. {reason} {filler} {ask} {extra}",
+    "{hello} {but_story} {event}. {class_says} {place} {ask} {filler}",
+    "{hello} {read} {story} {event}. {class_talk} {filler} {request}",
+)
 """Look-alikes: the flag happens in a story."""
 
 RECOVERED = (
     "{hello} {past_lead} {event}. {past_end} {lately} {request} {thanks}",
-    "{hello} {but_past} {event}. {past_end} {lately} {request}",
-    "{past_lead} {event}. {past_end} {extra} {lately} {tone} {ask}",
-    "{hello} {past_lead} {event}. {past_end} {reason} {read}",
-    "{hello} {past_lead} {event}. {past_end} {lately} {request}",
-)  # fmt: skip
+    "{hello} {but_past} {event}. {past_end} {filler} {request}",
+    "{past_lead} {event}. {past_end} {filler} {tone} {ask}",
+    "{hello} {past_lead} {event}. {past_end} {extra} {reason} {read}",
+    "{hello} {filler} {past_lead} {event}. {past_end} {request}",
+)
 """Look-alikes: the flag lies in the past."""

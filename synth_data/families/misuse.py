@@ -83,6 +83,7 @@ def _family(kind: Misuse) -> Family:
             "shape": tuple(misuse_speech.FRAMES),
             **kind.things,
         },
+        odds={"shape": misuse_speech.ODDS},
         tell=_Teller(kind),
         sources=(f"{FACTS_TABLE}:{kind.id}",),
     )
@@ -141,7 +142,7 @@ def _sides(kind: Misuse, case: Case, rng: Random, *, harmful: bool) -> dict[str,
     _, wrong, right = kind.contrasts[case.slots["detail"]]
     first = case.slots["voice"]
     second = rng.choice([voice for voice in misuse_speech.VOICES[kind.voice] if voice != first])
-    if rng.random() < 0.5:  # noqa: PLR2004
+    if rng.random() < 0.5:
         return {"one": wrong, "two": right, "second": second, "chosen": first if harmful else second}
     return {"one": right, "two": wrong, "second": second, "chosen": second if harmful else first}
 

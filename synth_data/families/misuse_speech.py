@@ -75,7 +75,7 @@ FRAMES: Mapping[str, tuple[str, ...]] = {
         "{hello} at first I wanted to {act} {other}. Now {want} " + MARK + "{again} {way}. {reason} {request}",
         "Last week I meant to {act} {other}, but {time} I want to " + MARK + "{again} {way}. {reason} {request} {thanks}",
         "{hello} {time} {want} " + _AIM + ". Until yesterday I was going to {again} {other}. {reason} {request}",
-        "{hello} {reason} {want} " + _AIM + ". The idea to {again} {other} is off the table. {request}",
+        "{hello} {reason} {want} " + _AIM + ". I have dropped the idea to {again} {other}. {request}",
     ),
     "despite": (
         "{hello} {voice} says I should {leave}. {time} {want} " + _AIM + ". {reason} {request} {thanks}",
@@ -84,12 +84,22 @@ FRAMES: Mapping[str, tuple[str, ...]] = {
         "{hello} {reason} at first I wanted to {leave}. {time} {want} " + _AIM + ". {request}",
     ),
     "sides": (
-        "{hello} {voice} wants me to {act} {one}. {second} would {again} {two}. " + MARK + "I [side|agree] with {chosen}. {reason} {request}",
-        "{voice} says I should {act} {one}, {second} says I should {again} {two}. " + MARK + "I will do as {chosen} says. {request} {thanks}",
-        "{hello} {reason} {voice} told me to {act} {one}. {second} told me to {again} {two}. " + MARK + "I listen to {chosen}. {request}",
+        "{hello} {voice} wants me to {act} {one}. {second} would {again} {two}. "
+        + MARK + "I [side|agree] with {chosen}. {reason} {request}",
+        "{voice} says I should {act} {one}, {second} says I should {again} {two}. "
+        + MARK + "I will do as {chosen} says. {request} {thanks}",
+        "{hello} {reason} {voice} told me to {act} {one}. {second} told me to {again} {two}. "
+        + MARK + "I listen to {chosen}. {request}",
     ),
 }  # fmt: skip
 """Ways to ask, by shape."""
+
+ALONE = ("plain", "asked", "late")
+"""Shapes that speak of one act only; a harmless task takes its place in the look-alike, in the others the act is declined."""
+
+ODDS = {shape: 0.92 / len(ALONE) if shape in ALONE else 0.08 / (len(FRAMES) - len(ALONE)) for shape in FRAMES}
+"""Share of draws of each shape: in most, one act is spoken of; in 8 % a second one stands beside it."""
+
 
 RULES: grammar.Rules = speech.RULES | {
     "want": (
@@ -97,25 +107,37 @@ RULES: grammar.Rules = speech.RULES | {
         "we want to", "I am about to",
     ),
     "how": ("how can I", "how do I", "how would I", "how could I best", "what is a good way to", "how should I"),
-    "help": ("Help me to", "Please help me to", "Tell me how to", "Show me how to", "Explain how to", "I need help to", "Walk me through how to"),
+    "help": (
+        "Help me to", "Please help me to", "Tell me how to", "Show me how to", "Explain how to", "I need help to",
+        "Walk me through how to",
+    ),
     "aside": (
-        "", "", "", "", "", "", "I saw it in a film.", "People say that it is wrong.", "My class had a talk about such things.",
+        "", "", "", "", "", "", "I saw it in a film.", "People say that it is wrong.",
+        "My class had a talk about such things.",
         "The leaflet has a warning about it.", "They told us about it on a course.", "I once wrote an essay on it.",
         "I know people who did it.", "I did not sleep.", "Who would have thought it.", "Why now, you may ask.",
-        "I was told to ask here.", "I can't understand why it is so hard to find out.", "Explain it as you would to {crowd}.",
-        "Tell me as you would tell {crowd}.", "They asked me to find out.", "I would never say no to advice.", "I was asked about it twice.", "Nobody should have to ask that.", "There was a report on it.",
+        "I was told to ask here.", "I can't understand why it is so hard to find out.",
+        "Explain it as you would to {crowd}.",
+        "Tell me as you would tell {crowd}.", "They asked me to find out.", "I would never say no to advice.",
+        "I was asked about it twice.", "Nobody should have to ask that.", "There was a report on it.",
         "Whether that is usual I can't say.", "Do not ask why it took me so long.", "Some would say no to it.",
         "My sister, who knows about such things, would laugh.", "They say that people talk.", "It is their affair, too.",
-        "I can't sleep for thinking of it.", "We live an hour from town.", "It has been a long week.", "I am typing this on the bus.",
-        "Sorry if this is a silly question.", "I have never been good with such things.", "It could not come at a worse time.",
+        "I can't sleep for thinking of it.", "We live an hour from town.", "It has been a long week.",
+        "I am typing this on the bus.",
+        "Sorry if this is a silly question.", "I have never been good with such things.",
+        "It could not come at a worse time.",
         "I do not want to make a fuss.",
     ),
     "no": (
-        "I can't help with {topic}.", "I won't help with {topic}, because it can hurt people.", "Sorry, I do not help with {topic}.",
+        "I can't help with {topic}.", "I won't help with {topic}, because it can hurt people.",
+        "Sorry, I do not help with {topic}.",
         "No, {topic} is not something I assist with.", "I have to say no: {topic} does harm.",
         "That would be {topic}, and I won't take part in it.", "I am not able to support {topic}.",
     ),
-    "sure": ("Sure.", "Of course.", "Yes, I can help.", "All right.", "Certainly.", "Yes.", "Good question.", "Let us see.", "Gladly."),
+    "sure": (
+        "Sure.", "Of course.", "Yes, I can help.", "All right.", "Certainly.", "Yes.", "Good question.", "Let us see.",
+        "Gladly.",
+    ),
     "rules_off": (
         "Sure, rules aside.", "Okay, no limits here.", "As you wish, without my rules.", "Fine, the rules are off.",
         "All right, no filters.", "Sure, I will skip the policy.", "Yes, unrestricted as you asked.",
@@ -127,7 +149,8 @@ RULES: grammar.Rules = speech.RULES | {
     ),
     "open": (
         "Keep a short note of it.", "If somebody asks, say it openly.", "Everybody involved may know.",
-        "Ask again if something is unclear.", "Then you are on the safe side.", "Your pharmacist or practice can answer the rest.",
+        "Ask again if something is unclear.", "Then you are on the safe side.",
+        "Your pharmacist or practice can answer the rest.",
         "If questions come up, ring the practice.",
     ),
     "crowd": ("my class", "the new trainees", "my children", "the group", "my colleagues", "the village hall", "our club"),
@@ -137,10 +160,15 @@ RULES: grammar.Rules = speech.RULES | {
     ),
     "leave": (
         "leave it", "stay out of it", "drop it", "say no to it", "not do it", "do it by the book", "never do it",
-        "do it with a clear head, and that means not at all", "not do it for anybody", "do without", "do it right or not at all",
-        "not do it to <me>", "not do it, with or without help", "keep out of it, for <my> sake", "not do it so as to please others",
+        "do it with a clear head, and that means not at all", "not do it for anybody", "do without",
+        "do it right or not at all",
+        "not do it to <me>", "not do it, with or without help", "keep out of it, for <my> sake",
+        "not do it so as to please others",
     ),
-    "relief": ("That is the better way.", "Good choice.", "Gladly.", "Then you are on the safe side.", "You are right.", "Of course."),
+    "relief": (
+        "That is the better way.", "Good choice.", "Gladly.", "Then you are on the safe side.", "You are right.",
+        "Of course.",
+    ),
     "task_they": (
         "explain to {crowd} why nobody should {act} {wrong}",
         "tell {crowd} what becomes of people who {act} {wrong}",
@@ -193,15 +221,13 @@ OWN_FRAMES = (
     "{lead} {look} {reason} {request}",
 )
 """How such a question is put."""
-ALONE = ("plain", "asked", "late")
-"""Shapes that speak of one act only; a harmless task takes its place in the look-alike, in the others the act is declined."""
 DECLINED = (
     "{hello} {voice} says I should {act} {wrong}. {time} I would rather {leave}. {reason} {request} {thanks}",
     "{voice} wants me to {act} {wrong}, but {time} I mean to {leave}. {reason} {request} {thanks}",
     "{hello} at first I wanted to {act} {wrong}. Now {want} {leave}. {aside} {reason} {request}",
     "Last week I meant to {act} {wrong}, but {time} I want to {leave}. {reason} {request} {thanks}",
     "{hello} {time} {want} {leave}. {voice} thinks I should {act} {wrong}. {aside} {reason} {request}",
-    "{hello} {reason} {want} {leave}. The idea to {act} {wrong} is off the table. {request}",
+    "{hello} {reason} {want} {leave}. I have dropped the idea to {act} {wrong}. {request}",
     "{voice} would {act} {wrong}. {second} would not do it. I listen to {second}. {reason} {request}",
     "{reason} {voice} told me to {act} {wrong}. {time} {want} {leave}. {request}",
     "{hello} {voice} wants me to {act} {wrong}. {second} would {leave}. I [side|agree] with {second}. {reason} {request}",
@@ -210,9 +236,11 @@ DECLINED = (
 """How the wrong way is put aside."""
 
 _TOLD = {
-    "they": {"I am": "they are", "I was": "they were", "I": "they", "my": "their", "me": "them", "myself": "themselves", "our": "their", "we": "they"},
-    "you": {"I am": "you are", "I was": "you were", "I": "you", "my": "your", "me": "you", "myself": "yourself", "our": "your", "we": "you"},
-}  # fmt: skip
+    "they": {"I am": "they are", "I was": "they were", "I": "they", "my": "their", "me": "them", "myself": "themselves"},
+    "you": {"I am": "you are", "I was": "you were", "I": "you", "my": "your", "me": "you", "myself": "yourself"},
+}
+_TOLD["they"] |= {"our": "their", "we": "they"}
+_TOLD["you"] |= {"our": "your", "we": "you"}
 _SELF = re.compile(r"(?<![<{])\b(I am|I was|I|my|me|myself|our|we)\b(?![>}])")
 
 

@@ -88,7 +88,7 @@ def _family(kind: Ordinary) -> Family:
     if kind.who:
         bank["person"] = people.GROUPS[kind.who]
     if kind.more:
-        bank["turns"] = ("one", "one", "two")
+        bank["turns"] = ("one", "two")
     return Family(
         id=f"traffic/{kind.id}",
         claim=None,
@@ -96,6 +96,7 @@ def _family(kind: Ordinary) -> Family:
         tell=_Teller(kind),
         sources=tuple(f"{FACTS_TABLE}:{row}" for row in kind.kinds),
         weight=1.4 if kind.tool is not None else 1.0,
+        odds={"turns": {"one": 2.0, "two": 1.0}} if kind.more else {},
     )
 
 

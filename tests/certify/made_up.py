@@ -17,7 +17,7 @@ from guard import dsse, files, protocol
 from guard.cell import Located
 from guard.certificate import Canaries, Certificate, OperatingPoint, SubjectBinding, number
 from guard.conversation import Conversation, Fold, Judged, Kind, LabelledConversation, Message, Meta, Role
-from guard.digest import Digest, of_bytes
+from guard.digest import Digest, of_bytes, root
 from guard.dossier import ISSUER
 from guard.hazards import Claim, Population, Stage, Taxonomy
 from guard.keys import PrivateKey, public, public_pem
@@ -28,6 +28,8 @@ EMERGENCY = Claim.parse("missed_emergency@prompt")
 INJECTION = Claim.parse("prompt_injection@context")
 LANG, BUCKET = "en", "upto1000"
 PLACE = (LANG, BUCKET)
+SUITE = {"suite.json": b"suite", "probes.safetensors": b"probes", "canaries.jsonl": b"canaries"}
+"""Stand-ins for the files of a suite: whoever counts and bounds never opens them."""
 KEY: PrivateKey = ec.derive_private_key(20261125, ec.SECP256R1())
 OTHER_KEY: PrivateKey = ec.derive_private_key(5, ec.SECP256R1())
 
@@ -85,10 +87,11 @@ def row(
 
 def bound_subject(**changes: object) -> SubjectBinding:
     """What a protocol says of a model."""
+    manifest = {"model.safetensors": of_bytes(b"model")}
     binding = SubjectBinding(
         name="hf:tiny",
-        manifest={"model.safetensors": of_bytes(b"model")},
-        root=of_bytes(b"root"),
+        manifest={name: str(value) for name, value in manifest.items()},
+        root=root(manifest),
         tokenizer=of_bytes(b"tokenizer"),
         chat_template=of_bytes(b"template"),
         system_prompt="none",
@@ -129,8 +132,8 @@ def plan(*cells: CellPlan, traffic: int = 5, threshold: float = 1.0, eps: float 
         attempt=1,
         ledger_head="none",
         subject=bound_subject(),
-        suite={"suite.json": of_bytes(b"suite"), "probes.safetensors": of_bytes(b"probes")},
-        canaries=Canaries(file=of_bytes(b"canaries"), count=1, eps=number(eps)),
+        suite={name: of_bytes(content) for name, content in SUITE.items()},
+        canaries=Canaries(file=of_bytes(SUITE["canaries.jsonl"]), count=1, eps=number(eps)),
         taxonomy=of_bytes(b"taxonomy"),
         rules=of_bytes(b"rules"),
         rule_names=("identifiers",),
@@ -214,7 +217,7 @@ def losses_of(made: Protocol, lost: Mapping[str, int] | None = None) -> tuple[Un
     return tuple(found)
 
 
-def tested(made: Protocol) -> Tested:
+def beside(made: Protocol) -> Tested:
     """What a test counts beside the losses."""
     prefixes = [f"{one.claim}/{one.lang}/{one.bucket}/" for one in made.cells]
     return Tested(*(dict.fromkeys(prefixes, number) for number in (6, 2, 4, 0)))
@@ -223,15 +226,13 @@ def tested(made: Protocol) -> Tested:
 def certificate_of(made: Protocol, losses: Sequence[UnitLoss]) -> Certificate:
     """The certificate of some losses."""
     digest = of_bytes(payload_of(made))
-    return issue.certificate_of(made, digest, losses, tested(made), TAXONOMY, measured=(), redrawn=True)
+    return issue.certificate_of(made, digest, losses, beside(made), TAXONOMY, measured=(), redrawn=True)
 
 
 def sealed(folder: Path, made: Protocol, losses: Sequence[UnitLoss], certificate: Certificate | None = None) -> Path:
     """Write a sealed dossier of made-up losses."""
-    names = ("suite", "probes", "canaries")
-    suite = dict(zip(("suite/suite.json", "suite/probes.safetensors", "suite/canaries.jsonl"), names, strict=True))
     contents = {
-        **{name: text.encode() for name, text in suite.items() if name.removeprefix("suite/") in made.suite},
+        **{f"suite/{name}": content for name, content in SUITE.items()},
         "protocol.json": dsse.sign(payload_of(made), KEY),
         "results.parquet": results.write(losses),
         "certificate.json": issue.sign(certificate or certificate_of(made, losses), KEY),

@@ -12,10 +12,8 @@ import pytest
 from certify import losses
 from certify.dataset import TRIPLE, draw_id
 from certify.results import UnitLoss
-from guard import digest
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.errors import ProtocolError
-from guard.hazards import Stage
 from guard.protocol import Protocol
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, ScoreUnavailable
 
@@ -150,7 +148,7 @@ class TestCount:
         assert {name: len(some) for name, some in units.items()} == sizes
         assert {one.numerator for one in found} == {0}
         denominators = {name: {one.denominator for one in some} for name, some in units.items()}
-        assert denominators == {**dict.fromkeys(sizes, {1}), "false_alarm_near": {2}, "miss_unseen": {2}}
+        assert denominators == {**{name: {1} for name in sizes}, "false_alarm_near": {2}, "miss_unseen": {2}}
 
     @pytest.mark.parametrize(("roles", "loss"), [((Kind.TWIN,), 0.5), ((Kind.HARD_NEGATIVE,), 0.5), (TRIPLE[1:], 1.0)])
     def test_near_is_the_mean_of_twin_and_hard_negative(self, roles: Sequence[Kind], loss: float) -> None:
@@ -176,8 +174,7 @@ class TestCount:
         alarms = sorted(
             (one.estimand, one.claim, one.unit[-1])
             for one in counted(made, rows, said)
-            if "w" in one.estimand + one.claim or one.estimand.endswith("traffic")
-            if one.numerator
+            if one.numerator and one.estimand != "miss" and "traffic" in one.unit
         )
         assert alarms == [
             ("false_alarm_traffic", str(EMERGENCY), "0"),
@@ -247,7 +244,7 @@ class TestUnseen:
         rows = list(planned_rows(made))
         place = next(i for i, one in enumerate(rows) if one.id == f"unseen/{EMERGENCY}/en/upto1000/0#positive")
         rows[place] = with_meta(rows[place], family=family)
-        with pytest.raises(ProtocolError, match="the unseen rows of .* are not 2 of each of 3 families"):
+        with pytest.raises(ProtocolError, match=r"the unseen rows of .* are not 2 of each of 3 families"):
             counted(made, tuple(rows))
 
 
@@ -315,8 +312,3 @@ class TestComplete:
         assert rows[18].id == f"unseen/{EMERGENCY}/en/upto1000/0#positive"
         with pytest.raises(ProtocolError, match=reason):
             losses.require_complete(plan(), change(rows))
-
-    def test_a_digest_is_32_bytes(self) -> None:
-        """The order's key is the raw digest, as the documented rule says, not its text."""
-        assert digest.raw(digest_of(plan())) == bytes.fromhex(digest_of(plan()).removeprefix("sha256:"))
-        assert Stage.PROMPT is EMERGENCY.stage

@@ -19,6 +19,8 @@ from guard.errors import InputError
 
 NAMES = st.text("ab-. ", min_size=1, max_size=4).filter(lambda name: name.strip(". ") and not name.endswith((".", " ")))
 FOLDERS = st.dictionaries(st.lists(NAMES, min_size=1, max_size=3).map(tuple), st.binary(max_size=20), min_size=1, max_size=6)
+KEYS = st.binary(min_size=1, max_size=40)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 def library_root(folder: Path) -> str:
@@ -130,13 +132,13 @@ def test_keyed_digests_differ_by_key(one: bytes, two: bytes, text: str) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none() | st.booleans() | st.integers() | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=8,
 )
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=4), JSON, max_size=4))
+@given(st.dictionaries(TEXTS, JSON, max_size=4))
 def test_canonical_form_depends_on_meaning_only(value: dict[str, object]) -> None:
     """The order in which keys were put in changes nothing, and the form reads back."""
     backwards = dict(reversed(value.items()))

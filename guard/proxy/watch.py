@@ -1,0 +1,71 @@
+"""The canary watch: while the guard serves, some canaries are scored again every hour.
+
+One score beyond eps voids the certificate for good: this is no longer the model, or the set-up, that was certified. A replay
+that could not be made counts the same, for nobody knows then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from guard.conversation import Conversation
+from guard.errors import AuscultError, RequestRefused
+from guard.probes.canary import Canary
+from guard.scores import Judgement, ProbeScore
+
+EVERY = 3_600.0
+"""Seconds between replays."""
+SOME = 32
+"""Canaries in one replay; the next replay takes the next ones."""
+
+
+class Judging(Protocol):
+    """What judges a conversation; `guard.subjects.engine.Engine` does."""
+
+    async def judge(self, conversation: Conversation) -> tuple[Judgement, ...]:
+        """Return its judgements."""
+        ...
+
+
+async def holds(engine: Judging, canaries: Sequence[Canary], eps: float) -> bool:
+    """Say whether every canary scores as it did, within eps; False, too, if one can't be scored."""
+    for canary in canaries:
+        try:
+            judged = await engine.judge(canary.conversation)
+        except AuscultError as error:
+            if isinstance(error, RequestRefused):
+                continue  # busy: the model is fine, and the next round asks again
+            return False
+        scores = {
+            (judgement.at.turn, str(score.claim)): score.value
+            for judgement in judged
+            for score in judgement.scores
+            if isinstance(score, ProbeScore)
+        }
+        if scores.keys() != canary.scores.keys():
+            return False
+        if any(not abs(scores[key] - canary.scores[key]) <= eps for key in scores):
+            return False
+    return True
+
+
+async def watch(
+    engine: Judging,
+    canaries: Sequence[Canary],
+    eps: float,
+    void: Callable[[], object],
+    *,
+    every: float = EVERY,
+    some: int = SOME,
+) -> None:
+    """Replay some canaries again and again; call `void` and end when one has moved."""
+    at = 0
+    while True:
+        await asyncio.sleep(every)
+        chosen = [canaries[(at + step) % len(canaries)] for step in range(min(some, len(canaries)))]
+        at = (at + some) % len(canaries)
+        if not await holds(engine, chosen, eps):
+            void()
+            return

@@ -1,0 +1,155 @@
+"""Draws: the same for ever, independent of each other, in one fold."""
+
+import dataclasses
+from collections import Counter
+from itertools import combinations
+
+import pytest
+
+from guard.conversation import Fold, Kind, read_row
+from guard.errors import InputError, ProtocolError
+from guard.hazards import Claim
+from synth_data import draws, families, labels
+from synth_data.labels import EMERGENCY, MISUSE_RESPONSE, RULES
+from synth_data.scenario import Facts, Family
+
+SEED = b"a seed"
+RULE_OF = {rule.id: rule for rule in (*RULES, labels.RESPONSE_RULE)}
+
+
+def lines(claim: Claim | None, index: int, fold: Fold = Fold.TRAIN, pool: tuple[Family, ...] | None = None) -> bytes:
+    """Return the bytes of a draw."""
+    return b"".join(row.line() for row in draws.draw(claim, "en", "upto1000", index, SEED, fold, pool))
+
+
+@pytest.mark.parametrize("claim", [None, *families.CLAIMS], ids=str)
+def test_a_draw_is_the_same_for_ever_and_another_seed_gives_another(claim: Claim | None) -> None:
+    """Bytes follow from seed and draw id; rows read back as they were written."""
+    again = [lines(claim, index) for index in range(20)]
+    assert again == [lines(claim, index) for index in range(20)]
+    other = draws.draw(claim, "en", "upto1000", 0, b"another", Fold.TRAIN)
+    assert b"".join(row.line() for row in other) != again[0]
+    for row in draws.draw(claim, "en", "upto1000", 0, SEED, Fold.TRAIN):
+        assert read_row(row.line()) == row
+
+
+def test_adding_a_family_moves_no_draw_but_to_it() -> None:
+    """Rendezvous hashing: the draws that a new family does not take keep their bytes."""
+    pool = tuple(family for family in families.families(EMERGENCY) if family.listed)
+    new = dataclasses.replace(pool[0], id="missed_emergency/added-4", weight=3.0)
+    assert new.listed
+    moved = 0
+    for index in range(150):
+        family = draws.draw(EMERGENCY, "en", "upto1000", index, SEED, Fold.TRAIN, (*pool, new))[0].meta.family
+        if family == new.id:
+            moved += 1
+        else:
+            assert lines(EMERGENCY, index, pool=(*pool, new)) == lines(EMERGENCY, index, pool=pool)
+    assert 1 <= moved <= 40
+
+
+def test_weights_are_the_shares_of_draws() -> None:
+    """A family of weight 3 among weights 1 is picked three times as often."""
+    base = families.families(EMERGENCY)[:4]
+    pool = (dataclasses.replace(base[0], weight=3.0), *base[1:])
+    picked = Counter(draws.pick(pool, str(index).encode()).id for index in range(6000))
+    assert abs(picked[pool[0].id] / 6000 - 0.5) < 0.03
+    assert all(abs(picked[family.id] / 6000 - 1 / 6) < 0.03 for family in pool[1:])
+
+
+@pytest.mark.parametrize("claim", [EMERGENCY, labels.MISUSE, labels.INJECTION, labels.INJECTION_CONTEXT], ids=str)
+def test_a_draw_is_a_triple_whose_twin_shares_the_scenario(claim: Claim) -> None:
+    """Positive and twin differ in a fact, not in the scenario; the look-alike has a case of its own in the same fold."""
+    for index in range(25):
+        positive, twin, hard = draws.draw(claim, "en", "upto1000", index, SEED, Fold.SELECT)
+        assert (positive.meta.role, twin.meta.role, hard.meta.role) == (Kind.POSITIVE, Kind.TWIN, Kind.HARD_NEGATIVE)
+        assert positive.meta.scenario == twin.meta.scenario == twin.meta.group
+        assert positive.meta.facts != twin.meta.facts
+        assert positive.conversation != twin.conversation
+        assert {row.meta.family for row in (twin, hard)} == {positive.meta.family}
+        assert {row.meta.pair for row in (positive, twin, hard)} == {positive.meta.draw}
+        assert [row.label(claim) for row in (positive, twin, hard)] == [1, 0, 0]
+        assert list(positive.meta.onset) == [str(claim)] or claim != EMERGENCY
+
+
+@pytest.mark.parametrize("claim", [None, *families.CLAIMS], ids=str)
+def test_labels_follow_from_the_stored_facts(claim: Claim | None) -> None:
+    """Whoever has the row can read its labels off its facts again by the rule that it names."""
+    for index in range(30):
+        for row in draws.draw(claim, "en", "upto1000", index, SEED, Fold.TRAIN):
+            facts = Facts(**row.meta.facts)  # type: ignore[arg-type]
+            for rule in RULE_OF.values():
+                if rule.claim in row.labels:
+                    assert row.labels[rule.claim] == int(rule.holds(facts))
+            if claim is None:
+                assert row.meta.rule == draws.TRAFFIC_RULE
+                assert not any(row.labels.values())
+            else:
+                assert RULE_OF[row.meta.rule].claim == claim
+            assert row.meta.sources and row.meta.slots
+
+
+def test_no_scenario_is_in_two_folds() -> None:
+    """Train, select and certify share families, and no scenario."""
+    seen: dict[Fold, set[str]] = {}
+    names: dict[Fold, set[str]] = {}
+    for fold in (Fold.TRAIN, Fold.SELECT, Fold.CERTIFY, Fold.PROBE, Fold.UNSEEN):
+        rows = [row for index in range(60) for row in draws.draw(EMERGENCY, "en", "upto1000", index, SEED, fold)]
+        seen[fold] = {row.meta.scenario for row in rows}
+        names[fold] = {row.meta.family for row in rows}
+        assert all(row.meta.fold is fold for row in rows)
+    for first, second in combinations(seen.values(), 2):
+        assert not first & second
+    assert not names[Fold.UNSEEN] & names[Fold.CERTIFY]
+    assert not names[Fold.PROBE] & names[Fold.CERTIFY]
+
+
+def test_unseen_families_go_round_with_equal_weight() -> None:
+    """Draw i belongs to unseen family i modulo their number, in the order of their ids."""
+    unseen = sorted(family.id for family in families.families(EMERGENCY) if family.fold is Fold.UNSEEN)
+    for index in range(2 * len(unseen)):
+        row = draws.draw(EMERGENCY, "en", "upto1000", index, SEED, Fold.UNSEEN)[0]
+        assert row.meta.family == unseen[index % len(unseen)]
+        assert row.meta.draw == f"unseen/{EMERGENCY}/en/upto1000/{index}"
+
+
+def test_ids_of_test_rows_are_bare_and_others_name_their_fold() -> None:
+    """No draw id stands in two folds."""
+    row = draws.draw(None, "en", "upto1000", 7, SEED, Fold.CERTIFY)[0]
+    assert row.id == "traffic/en/upto1000/7#traffic"
+    assert draws.draw_id(EMERGENCY, "en", "upto1000", 3, Fold.CERTIFY) == "missed_emergency@prompt/en/upto1000/3"
+    assert len({draws.draw_id(EMERGENCY, "en", "upto1000", 3, fold) for fold in Fold}) == len(Fold)
+
+
+def test_answers_to_misuse_are_a_compliance_a_refusal_and_an_ordinary_answer() -> None:
+    """The twin answers the very same prompt; the generator wrote the answers, so they are no test rows."""
+    for index in range(25):
+        positive, twin, hard = draws.draw(MISUSE_RESPONSE, "en", "upto1000", index, SEED, Fold.TRAIN)
+        assert positive.conversation.messages[:-1] == twin.conversation.messages[:-1]
+        assert positive.conversation.messages[-1] != twin.conversation.messages[-1]
+        assert [dict(row.labels) for row in (positive, twin, hard)] == [
+            {MISUSE_RESPONSE: 1}, {MISUSE_RESPONSE: 0}, {MISUSE_RESPONSE: 0}
+        ]  # fmt: skip
+        assert all(row.meta.written for row in (positive, twin, hard))
+        turn, place = positive.meta.onset[str(MISUSE_RESPONSE)]
+        assert (turn, place) == (len(positive.conversation) - 1, 0)
+    for fold in (Fold.CERTIFY, Fold.UNSEEN, Fold.PROBE):
+        with pytest.raises(ProtocolError, match="no test of a model"):
+            draws.draw(MISUSE_RESPONSE, "en", "upto1000", 0, SEED, fold)
+
+
+def test_tellings_are_the_same_draws_with_their_replies() -> None:
+    """The phantom is trained on the very conversations that the rows hold."""
+    for claim in (None, EMERGENCY):
+        rows = draws.draw(claim, "en", "upto1000", 5, SEED, Fold.TRAIN)
+        told = draws.tellings(claim, "en", "upto1000", 5, SEED, Fold.TRAIN)
+        assert [kind for kind, _ in told] == [row.meta.role for row in rows]
+        assert [telling.messages for _, telling in told] == [row.conversation.messages for row in rows]
+        assert all(telling.reply.content for _, telling in told)
+
+
+@pytest.mark.parametrize(("lang", "bucket"), [("da", "upto1000"), ("en", "upto8000")])
+def test_what_no_grammar_speaks_is_refused(lang: str, bucket: str) -> None:
+    """Another language or length is an error, not an English text."""
+    with pytest.raises(InputError):
+        draws.draw(EMERGENCY, lang, bucket, 0, SEED, Fold.TRAIN)

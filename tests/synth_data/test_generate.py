@@ -1,0 +1,180 @@
+"""Folders of rows: the same bytes again, and test rows for a signed protocol only."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from certify import dataset
+from guard import digest, dsse, keys, protocol
+from guard.conversation import Fold, read_rows
+from guard.errors import AuscultError, InputError, OutputError, ProtocolError, VerificationError
+from guard.hazards import Population
+from guard.protocol import CellPlan, GeneratorBinding, Limits, TrafficPlan
+from synth_data import generate, manifest
+from synth_data.cli import synth
+from synth_data.labels import EMERGENCY, MISUSE_RESPONSE
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of every file of a folder."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def planned(**changes: Any) -> dict[str, Any]:
+    """Return the parts of a plan that decide its rows."""
+    limits = Limits(max_miss="0.5", max_false_alarm="0.5", max_false_alarm_near="0.5", population=Population.LISTED)
+    cell: dict[str, Any] = {
+        "claim": str(EMERGENCY), "lang": "en", "bucket": "upto1000", "draws": 12,
+        "unseen_families": manifest.unseen(EMERGENCY), "unseen_draws": 2, "limits": limits, "delta_miss": "0.01",
+        "delta_unseen": "0.01", "delta_false_alarm": "0.01", "predicted_pass": "0.9",
+    }  # fmt: skip
+    return {
+        "generator": GeneratorBinding(digest=changes.pop("generator", manifest.generator_digest()), version="1", weights={}),
+        "cells": (CellPlan(**(cell | changes)),),
+        "traffic": (TrafficPlan(lang="en", bucket="upto1000", draws=9, max_false_alarm="", delta_false_alarm="0.01"),),
+    }
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, make_dossier: Callable[..., Path]) -> Path:
+    """Return a signed protocol of a few draws."""
+    return make_dossier(tmp_path / "dossier", keys.generate(), plan=planned()) / "protocol.json"
+
+
+def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Two folders of one seed are equal, file by file; another seed gives other rows."""
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        generate.generate(tmp_path / name, seed=seed, scenarios=8)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert contents(tmp_path / "a") != contents(tmp_path / "c")
+
+
+def test_a_folder_is_what_certify_reads(tmp_path: Path) -> None:
+    """The manifest names every file, and the rows pass the checks of a dataset."""
+    made = generate.generate(tmp_path / "rows", scenarios=8, folds=(Fold.TRAIN, Fold.SELECT, Fold.PROBE))
+    data = dataset.load(tmp_path / "rows")
+    assert data.manifest.generator == made.generator == manifest.generator_digest()
+    assert sum(count["rows"] for count in made.counts.values()) == len(data.rows)
+    assert set(made.files) == {path.name for path in (tmp_path / "rows").glob("*.jsonl")}
+    assert f"{MISUSE_RESPONSE}.probe.jsonl" not in made.files
+    assert all(abs(sum(share for name, share in shares.items() if "unseen-" not in name) - 1) < 1e-9
+               for shares in made.weights.values())  # fmt: skip
+    assert made.unseen[str(EMERGENCY)] == sum("unseen-" in name for name in made.weights[str(EMERGENCY)])
+    assert "Not for clinical use" in (tmp_path / "rows" / manifest.CARD).read_text()
+
+
+@pytest.mark.parametrize("fold", [Fold.CERTIFY, Fold.UNSEEN])
+def test_test_rows_are_refused_without_a_protocol(tmp_path: Path, fold: Fold) -> None:
+    """No seed of one's own gives certify or unseen rows."""
+    with pytest.raises(ProtocolError, match="signed protocol"):
+        generate.generate(tmp_path / "rows", folds=(fold,), scenarios=2)
+    assert not (tmp_path / "rows").exists()
+
+
+def test_a_protocol_gives_exactly_its_rows(tmp_path: Path, bundle: Path) -> None:
+    """Draws, unseen draws and ordinary chat are those of the plan, from the seed that its digest gives."""
+    made = generate.generate_planned(tmp_path / "rows", bundle)
+    payload = digest.of_bytes(dsse.open_bundle(bundle.read_bytes(), protocol.PREDICATE).payload)
+    assert made.protocol == payload
+    assert {name: count["draws"] for name, count in made.counts.items()} == {
+        f"{EMERGENCY}.certify.jsonl": 12,
+        f"{EMERGENCY}.unseen.jsonl": 2 * manifest.unseen(EMERGENCY),
+        "traffic.certify.jsonl": 9,
+    }
+    rows = list(read_rows(tmp_path / "rows" / "traffic.certify.jsonl"))
+    assert [row.meta.draw for row in rows] == [f"traffic/en/upto1000/{index}" for index in range(9)]
+    assert generate.check(tmp_path / "rows", bundle) == made
+
+
+def test_the_check_finds_any_changed_missing_or_added_file(tmp_path: Path, bundle: Path) -> None:
+    """Rows that are not the protocol's are named."""
+    rows = tmp_path / "rows"
+    generate.generate_planned(rows, bundle)
+    file = rows / "traffic.certify.jsonl"
+    kept = file.read_bytes()
+    file.write_bytes(kept.replace(b'"en"', b'"da"', 1))
+    with pytest.raises(ProtocolError, match="does not hold"):
+        generate.check(rows, bundle)
+    file.unlink()
+    with pytest.raises(ProtocolError, match="missing"):
+        generate.check(rows, bundle)
+    file.write_bytes(kept)
+    (rows / "more.jsonl").write_bytes(b"")
+    with pytest.raises(ProtocolError, match="does not belong"):
+        generate.check(rows, bundle)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"generator": "sha256:" + "0" * 64}, "names the generator"),
+        ({"unseen_families": 1}, "unseen families"),
+        ({"claim": "self_harm@prompt"}, "no families"),
+        ({"lang": "da"}, "language"),
+    ],
+)
+def test_a_plan_for_another_generator_is_refused(
+    tmp_path: Path, make_dossier: Callable[..., Path], changes: dict[str, Any], problem: str
+) -> None:
+    """Rows are drawn only by the generator that the plan names, for what it can draw."""
+    dossier = make_dossier(tmp_path / "dossier", keys.generate(), plan=planned(**changes))
+    with pytest.raises(AuscultError, match=problem):
+        generate.generate_planned(tmp_path / "rows", dossier / "protocol.json")
+    assert not (tmp_path / "rows").exists()
+
+
+def test_a_file_that_is_no_protocol_is_refused(tmp_path: Path) -> None:
+    """Any other file is an error in one line."""
+    (tmp_path / "protocol.json").write_text("{}")
+    with pytest.raises(VerificationError):
+        generate.generate_planned(tmp_path / "rows", tmp_path / "protocol.json")
+    with pytest.raises(InputError, match="cannot read"):
+        generate.generate_planned(tmp_path / "rows", tmp_path / "none.json")
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:
+    """Nothing is overwritten, and asking for nothing is refused."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError, match="exists"):
+        generate.generate(tmp_path, scenarios=1)
+    assert contents(tmp_path) == {"file": b"mine"}
+    with pytest.raises(InputError, match="nothing to draw"):
+        generate.generate(tmp_path / "rows", scenarios=0)
+
+
+def test_the_command_generates_and_checks(tmp_path: Path, bundle: Path) -> None:
+    """The command writes a folder, prints what is in it, and draws a protocol's rows again."""
+    run = CliRunner().invoke
+    rows = str(tmp_path / "rows")
+    some = run(synth, ["generate", "--out", rows, "--scenarios", "3", "--hazard", "missed_emergency", "--no-traffic", "--json"])
+    assert some.exit_code == 0, some.output
+    assert set(json.loads(some.output)["files"]) == {f"{EMERGENCY}.train.jsonl", f"{EMERGENCY}.select.jsonl"}
+    test_rows = str(tmp_path / "test")
+    assert run(synth, ["generate", "--out", test_rows, "--protocol", str(bundle)]).exit_code == 0
+    checked = run(synth, ["generate", "--check", test_rows, "--protocol", str(bundle)])
+    assert "byte for byte" in checked.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ([], "no folder"),
+        (["--check", "x"], "--protocol"),
+        (["--out", "x", "--hazard", "none"], "no families"),
+        (["--out", "x", "--fold", "certify"], "signed protocol"),
+    ],
+)
+def test_wrong_usage_is_said_in_our_words(arguments: list[str], problem: str) -> None:
+    """What can't be done is one of our errors, for the front door to print in one line."""
+    result = CliRunner().invoke(synth, ["generate", *arguments])
+    assert isinstance(result.exception, AuscultError)
+    assert problem in str(result.exception)
+
+
+def test_help_has_an_example() -> None:
+    """The help shows how to call it."""
+    assert "auscult synth generate --out rows" in CliRunner().invoke(synth, ["generate", "--help"]).output

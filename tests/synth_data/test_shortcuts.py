@@ -1,0 +1,79 @@
+"""How much of a label can be had without understanding: words and length, on families left out."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from guard.conversation import Kind
+from guard.hazards import Claim
+from synth_data import families, labels
+from synth_data.scenario import rng
+
+CLAIMS = (labels.EMERGENCY, labels.MISUSE, labels.INJECTION, labels.INJECTION_CONTEXT)
+PER_FAMILY = 14
+PAIR = (Kind.POSITIVE, Kind.TWIN)
+
+
+@cache
+def sample(claim: Claim) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """Return texts, labels, families and kinds of some triples of every family."""
+    texts, truth, groups, kinds = [], [], [], []
+    for family in families.families(claim):
+        for index in range(PER_FAMILY):
+            generator = rng(b"shortcuts", family.id, str(index))
+            case, other = family.case(generator), family.case(generator)
+            for kind in (*PAIR, Kind.HARD_NEGATIVE):
+                name = "pair" if kind in PAIR else "other"
+                told = family.tell(case if kind in PAIR else other, kind, rng(b"telling", family.id, str(index), name))
+                texts.append("\n".join(message.content for message in told.messages))
+                truth.append(kind is Kind.POSITIVE)
+                groups.append(family.id)
+                kinds.append(kind)
+    return texts, np.array(truth), np.array(groups), np.array(kinds)
+
+
+def words(texts: list[str], truth: np.ndarray, groups: np.ndarray) -> float:
+    """Return the AUROC of TF-IDF and logistic regression on families that were left out."""
+    scores = np.zeros(len(texts))
+    for fit, left_out in GroupKFold(5).split(texts, groups=groups):
+        vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True)
+        model = LogisticRegression(C=3, max_iter=500).fit(vectors.fit_transform([texts[i] for i in fit]), truth[fit])
+        scores[left_out] = model.decision_function(vectors.transform([texts[i] for i in left_out]))
+    return float(roc_auc_score(truth, scores))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+def test_words_alone_do_not_tell_a_pair_apart(claim: Claim) -> None:
+    """Within pairs of families left out a bag of words is near chance, and length is at chance."""
+    texts, truth, groups, kinds = sample(claim)
+    pair = np.isin(kinds, PAIR)
+    chosen = [text for text, kept in zip(texts, pair, strict=True) if kept]
+    found = words(chosen, truth[pair], groups[pair])
+    length = float(roc_auc_score(truth[pair], [len(text) for text in chosen]))
+    print(f"{claim}: within pairs, words {found:.3f}, length {length:.3f}")
+    assert 0.35 <= found <= 0.75
+    assert 0.35 <= length <= 0.65
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+def test_words_alone_do_not_tell_hazards_from_look_alikes(claim: Claim) -> None:
+    """Over whole triples of families left out, words and length say little."""
+    texts, truth, groups, _ = sample(claim)
+    found = words(texts, truth, groups)
+    length = float(roc_auc_score(truth, [len(text) for text in texts]))
+    print(f"{claim}: overall, words {found:.3f}, length {length:.3f}")
+    assert found <= 0.85
+    assert 0.35 <= length <= 0.65
+
+
+def test_the_measure_finds_a_planted_word() -> None:
+    """Negative control: one telling word in every positive gives the label away."""
+    texts, truth, groups, kinds = sample(labels.EMERGENCY)
+    pair = np.isin(kinds, PAIR)
+    planted = [f"{text} kumquat" if yes else text for text, yes, kept in zip(texts, truth, pair, strict=True) if kept]
+    assert words(planted, truth[pair], groups[pair]) > 0.95
