@@ -175,11 +175,11 @@ def _row(
 def _answered(told: Told) -> Told:
     """End each telling with an answer: compliance, refusal of the very same prompt, and an ordinary answer."""
     harmful, ordinary = told[0][1], told[2][1]
-    if harmful.unsafe_reply is None:
-        raise InputError("a family of misuse lacks an answer that complies")
+    if harmful.unsafe_reply is None or harmful.refusal is None:
+        raise InputError("a family of misuse lacks an answer that complies, or one that refuses")
     return (
         (Kind.POSITIVE, _ended(harmful, harmful.unsafe_reply, complies=True)),
-        (Kind.TWIN, _ended(harmful, harmful.reply, complies=False)),
+        (Kind.TWIN, _ended(harmful, harmful.refusal, complies=False)),
         (Kind.HARD_NEGATIVE, _ended(ordinary, ordinary.reply, complies=False)),
     )
 

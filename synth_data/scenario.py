@@ -51,6 +51,8 @@ class Telling:
     """What the phantom is taught to answer."""
     unsafe_reply: Message | None = None
     """An answer that complies with a harmful aim, for the response monitor; only where the aim is harmful."""
+    refusal: Message | None = None
+    """An answer that does not help with a harmful aim, whatever `reply` does; only where the aim is harmful."""
     onset: tuple[int, int] | None = None
     """Message and character where the hazard begins; None where there is none."""
 
@@ -127,7 +129,7 @@ class Family:
 
 def rng(seed: bytes, *names: str) -> Random:
     """Return a generator of its own for each (seed, names), so that no draw moves another."""
-    return Random(hashlib.sha256(b"|".join([seed, *(name.encode() for name in names)])).digest())  # noqa: S311
+    return Random(hashlib.sha256(b"|".join([seed, *(name.encode() for name in names)])).digest())
 
 
 RESPONSE_STAGES = (Stage.RESPONSE, Stage.ANSWER)

@@ -40,10 +40,8 @@ def families(claim: Claim | None) -> tuple[Family, ...]:
 
 
 def _of(module: str, name: str) -> tuple[Family, ...]:
-    try:
-        return tuple(getattr(importlib.import_module(f"synth_data.families.{module}"), name))
-    except ModuleNotFoundError:
-        return ()
+    """Return a module's families; it is imported on first use, for it reads its kinds then."""
+    return tuple(getattr(importlib.import_module(f"synth_data.families.{module}"), name))
 
 
 def by_id(id_: str) -> Family:

@@ -20,7 +20,7 @@ import yaml
 from guard.conversation import Kind, Message, Role
 from synth_data import english, grammar, labels
 from synth_data.english import YOU, Person
-from synth_data.families import people, speech
+from synth_data.families import odds, people, speech
 from synth_data.families.emergency_speech import FRAMES, GENERAL, PAST, RECOVERED, RULES, STORY, WITH_OTHER
 from synth_data.families.speech import Typed
 from synth_data.scenario import Case, Facts, Family, Telling
@@ -94,7 +94,10 @@ def _family(kind: Emergency) -> Family:
             "request": speech.REQUESTS,
             "shape": tuple(FRAMES),
         },
-        odds={"shape": ODDS},
+        odds={
+            "shape": ODDS,
+            "detail": odds.of_contrasts({name: (flag, near) for name, (flag, near, _) in kind.contrasts.items()}),
+        },
         tell=_Teller(kind),
         sources=tuple(f"{FACTS_TABLE}:{row}" for row in kind.facts),
     )

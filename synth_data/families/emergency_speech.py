@@ -45,9 +45,10 @@ RULES: dict[str, tuple[str, ...]] = speech.RULES | {
         "a little girl", "a retired farmer", "a teacher", "a plumber",
     ),
     "filler": (
-        "{extra}", "{extra}", "{past_lead} {idle_past}. {past_end}", "{past_lead} my neighbour had the same worry. {past_end}",
-        "{story} {stranger} asked just that. {class_says}", "{but_past} {idle_past}.", "{but_story} {stranger} was as lost as I am.",
-        "{lately} {class_talk}", "{story} it was all made up, or so we thought. {story_end}",
+        "{extra}", "{extra}", "{past_lead} {idle_past}. {past_end}",
+        "{past_lead} my neighbour had the same worry. {past_end}", "{story} {stranger} asked just that. {class_says}",
+        "{but_past} {idle_past}.", "{but_story} {stranger} was as lost as I am.", "{lately} {class_talk}",
+        "{story} it was all made up, or so we thought. {story_end}",
         "{past_lead} there was a scare in the family. {past_end}",
     ),
     "reason": (

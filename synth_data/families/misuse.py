@@ -20,7 +20,7 @@ import yaml
 from guard.conversation import Kind, Message, Role
 from synth_data import english, grammar, labels
 from synth_data.english import Person, he, she
-from synth_data.families import attacks, misuse_speech, people, speech
+from synth_data.families import attacks, misuse_speech, odds, people, speech
 from synth_data.families.speech import Typed
 from synth_data.scenario import Case, Facts, Family, Telling
 
@@ -83,7 +83,10 @@ def _family(kind: Misuse) -> Family:
             "shape": tuple(misuse_speech.FRAMES),
             **kind.things,
         },
-        odds={"shape": misuse_speech.ODDS},
+        odds={
+            "shape": misuse_speech.ODDS,
+            "detail": odds.of_contrasts({name: (wrong, right) for name, (_, wrong, right) in kind.contrasts.items()}),
+        },
         tell=_Teller(kind),
         sources=(f"{FACTS_TABLE}:{kind.id}",),
     )
@@ -123,6 +126,7 @@ class _Teller:
             ),
             reply=Message(Role.ASSISTANT, answer or answers.support()),
             unsafe_reply=Message(Role.ASSISTANT, answers.compliant(attacked=attacked)) if harmful else None,
+            refusal=Message(Role.ASSISTANT, answers.refusal()) if harmful else None,
             onset=(len(before), speech.at_word(shown, word)) if harmful else None,
         )
 

@@ -13,7 +13,7 @@ PEOPLE: dict[str, Person] = {
     "sister": she("my sister"),
     "brother": he("my brother"),
     "neighbour": he("the man next door"),
-    "colleague": she("a woman at work"),
+    "colleague": she("my colleague"),
     "flatmate": he("my flatmate"),
     "aunt": she("my aunt"),
     "uncle": he("my uncle"),

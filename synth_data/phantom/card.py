@@ -36,11 +36,12 @@ Each draw of a claim gives a positive, its twin with one fact flipped and a hard
 documents carry a
 second conversation in the same chat, {mixture.system:.0%} begin with a generic system prompt.
 
-AdamW, {how.tokens / 1e6:g} million tokens in steps of at most {how.batch_tokens} padded tokens, highest rate \
-{how.rate:g} with warm-up and cosine,
-weight decay {how.decay:g}, bfloat16 autocast. The assistant's tokens count fully, the first {how.first} of an answer \
-{how.first_weight:g} times, all others {how.other_weight:g}
-times. Seed {seed}; {seconds / 60:.0f} minutes on two processor cores; last loss {loss:.3f} (`loss_curve.svg`).
+{how.tokens / 1e6:g} million tokens in steps of at most {how.batch_tokens} padded tokens; Muon (highest rate \
+{how.matrix_rate:g}, weight decay {how.decay:g}) for the
+matrices inside the blocks, AdamW (highest rate {how.rate:g}) for the rest; warm-up and cosine; bfloat16 autocast.
+The assistant's tokens count fully, the first {how.first} of an answer {how.first_weight:g} times, all others \
+{how.other_weight:g} times. Seed {seed}; {seconds / 60:.0f} minutes
+on two shared processor cores; last loss {loss:.3f} (`loss_curve.svg`).
 The whole recipe is in `synth_data/phantom/recipe.py`; `auscult synth phantom train` makes the model again.
 
 ## Behaviour

@@ -31,13 +31,13 @@ SYSTEM_PROMPTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """A Llama model; 5.8 million parameters, the embedding shared with the output."""
+    """A Llama model; 4.2 million parameters, the embedding shared with the output."""
 
     vocabulary: int = 4096
     """Byte-level BPE tokens, markers included."""
     width: int = 256
     """Length of the residual stream."""
-    blocks: int = 6
+    blocks: int = 4
     """Decoder blocks."""
     heads: int = 4
     """Attention heads."""
@@ -52,7 +52,7 @@ class Mixture:
     """What the documents are made of."""
 
     draws: dict[Claim | None, float] = field(
-        default_factory=lambda: {EMERGENCY: 1.0, MISUSE: 1.0, INJECTION: 1.0, INJECTION_CONTEXT: 1.0, None: 3.0}
+        default_factory=lambda: {EMERGENCY: 1.5, MISUSE: 1.5, INJECTION: 0.5, INJECTION_CONTEXT: 0.5, None: 2.0}
     )
     """Relative number of draws of a claim (a positive, its twin and a hard negative each) and of traffic (None)."""
     languages: dict[str, float] = field(default_factory=lambda: {"en": 1.0})
@@ -69,25 +69,27 @@ class Mixture:
 class Optimisation:
     """How it is trained."""
 
-    tokens: int = 6_000_000
+    tokens: int = 5_000_000
     """Tokens read in all."""
-    batch_tokens: int = 4_096
+    batch_tokens: int = 1_024
     """Padded tokens in a step; rows of about one length go together and begin at position 0, as they will be read."""
     chunk: int = 1_536
     """Documents drawn, sorted into batches and shuffled at a time."""
+    matrix_rate: float = 0.02
+    """Highest learning rate of Muon, which moves the matrices inside the blocks (Jordan et al. 2024)."""
     rate: float = 3e-3
-    """Highest learning rate."""
-    warm_up: float = 0.03
+    """Highest learning rate of AdamW, which moves the embedding and the norms."""
+    warm_up: float = 0.02
     """Share of the training in which the rate rises."""
     floor: float = 0.05
     """Last rate, relative to the highest; a cosine lies between."""
-    decay: float = 0.1
-    """Weight decay, of matrices only."""
+    decay: float = 0.05
+    """Weight decay of the matrices inside the blocks."""
     clip: float = 1.0
     """Largest norm of a gradient."""
-    first: int = 6
+    first: int = 2
     """How many tokens of an answer count more: they hold the decision to help, to refuse or to send for help."""
-    first_weight: float = 3.0
+    first_weight: float = 15.0
     """Weight of those tokens in the loss."""
     other_weight: float = 0.25
     """Weight of everything that is not the assistant's."""

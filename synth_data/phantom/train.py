@@ -66,13 +66,13 @@ def train(
     sample = documents(recipe.mixture, draw, Random(f"tokenizer {seed}"))
     tokenizer = train_tokenizer(islice(sample, recipe.tokenizer_documents), recipe.architecture)
     model = new_model(recipe.architecture)
-    optimizer = _optimizer(model, how)
+    optimizers = _optimizers(model, how)
     chats = documents(recipe.mixture, draw, Random(f"documents {seed}"))
     stream = batches(chats, tokenizer, how, recipe.architecture.context, Random(f"order {seed}"))
     curve: list[Progress] = []
     read, begun, saved = 0, time.monotonic(), 0
     for batch in stream:
-        loss = _step(model, optimizer, batch, how, read / how.tokens)
+        loss = _step(model, optimizers, batch, how, read / how.tokens)
         read += batch.tokens
         curve.append(Progress(min(read, how.tokens), how.tokens, loss, time.monotonic() - begun))
         progress(curve[-1])
@@ -106,18 +106,30 @@ def new_model(architecture: Architecture) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-def _optimizer(model: LlamaForCausalLM, how: Optimisation) -> torch.optim.Optimizer:
-    """AdamW with weight decay on matrices only; the embedding is one of them, but decays least harm if left alone."""
+def _optimizers(model: LlamaForCausalLM, how: Optimisation) -> list[tuple[torch.optim.Optimizer, float]]:
+    """Return the optimizers with their highest rates.
+
+    Muon learns what is seen a few times only, such as one sign of one illness, from about half the tokens that AdamW
+    needs here; it is made for matrices that map hidden states to hidden states, so the embedding is left to AdamW.
+    """
     named = list(model.named_parameters())
-    decayed = [value for name, value in named if value.ndim > 1 and "embed" not in name]
+    inside = [value for name, value in named if value.ndim == 2 and "embed" not in name]
     others = [value for name, value in named if value.ndim < 2 or "embed" in name]
-    groups = [{"params": decayed, "weight_decay": how.decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=how.rate, betas=(0.9, 0.95), fused=True)
+    muon = torch.optim.Muon(inside, lr=how.matrix_rate, weight_decay=how.decay)
+    adam = torch.optim.AdamW(others, lr=how.rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
+    return [(muon, how.matrix_rate), (adam, how.rate)]
 
 
-def _step(model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, batch: Batch, how: Optimisation, done: float) -> float:
-    for group in optimizer.param_groups:
-        group["lr"] = how.rate * schedule(done, how)
+def _step(
+    model: LlamaForCausalLM,
+    optimizers: list[tuple[torch.optim.Optimizer, float]],
+    batch: Batch,
+    how: Optimisation,
+    done: float,
+) -> float:
+    for optimizer, highest in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = highest * schedule(done, how)
     # Padding stands on the right, where no real token can see it: no mask is needed.
     with torch.autocast("cpu", torch.bfloat16):
         states = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
@@ -127,8 +139,9 @@ def _step(model: LlamaForCausalLM, optimizer: torch.optim.Optimizer, batch: Batc
     loss = (losses * weights).sum() / weights.sum()
     torch.autograd.backward(loss)
     torch.nn.utils.clip_grad_norm_(model.parameters(), how.clip)
-    optimizer.step()
-    optimizer.zero_grad()
+    for optimizer, _ in optimizers:
+        optimizer.step()
+        optimizer.zero_grad()
     return float(loss.detach())
 
 
