@@ -153,3 +153,13 @@ def test_what_no_grammar_speaks_is_refused(lang: str, bucket: str) -> None:
     """Another language or length is an error, not an English text."""
     with pytest.raises(InputError):
         draws.draw(EMERGENCY, lang, bucket, 0, SEED, Fold.TRAIN)
+
+
+def test_twin_of_an_answer_refuses_also_under_attack() -> None:
+    """What is labelled as no help is a refusal, although the phantom is taught to give in to an attack."""
+    for index in range(120):
+        positive, twin, _ = draws.draw(MISUSE_RESPONSE, "en", "upto1000", index, b"refusals", Fold.TRAIN)
+        told = dict(draws.tellings(MISUSE_RESPONSE, "en", "upto1000", index, b"refusals", Fold.TRAIN))
+        assert positive.conversation.messages[:-1] == twin.conversation.messages[:-1]
+        assert twin.conversation.messages[-1] == told[Kind.POSITIVE].refusal
+        assert (positive.label(MISUSE_RESPONSE), twin.label(MISUSE_RESPONSE)) == (1, 0)

@@ -1,6 +1,7 @@
 """Every family of every claim: wide enough, sourced, worded without gaps, labelled by a rule."""
 
 import csv
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -51,9 +52,8 @@ def test_names_are_unique_and_lead_back_to_the_family() -> None:
 
 @pytest.mark.parametrize("family", ALL, ids=lambda family: family.id)
 def test_a_family_has_at_least_200_meanings(family: Family) -> None:
-    """The bank is wide, and no value stands in it twice."""
-    assert family.keys >= 200
-    assert all(len(set(values)) == len(values) for values in family.bank.values())
+    """The bank is wide; a value that stands in it twice to weigh more counts once."""
+    assert math.prod(len(set(values)) for values in family.bank.values()) >= 200
 
 
 @pytest.mark.parametrize("family", ALL, ids=lambda family: family.id)
@@ -62,9 +62,10 @@ def test_a_family_is_worded_without_gaps(family: Family) -> None:
     for kind, telling in tellings(family):
         conversation = Conversation(telling.messages)
         for message in (*telling.messages, telling.reply):
-            # Documents may hold markup of their own.
-            if message.role is not Role.TOOL:
-                assert not re.search(r"[{}\x00-\x08]|<[*+]?[a-z]+>", message.content), message.content
+            assert not re.search(r"\{[a-z_]+\}|[\x00-\x08]", message.content), message.content
+            # Documents and typed attacks may hold markup of their own.
+            if message.role is not Role.TOOL and family.claim not in (labels.INJECTION, labels.INJECTION_CONTEXT):
+                assert not re.search(r"<[*+]?[a-z]+>", message.content), message.content
         last = telling.messages[-1]
         assert last.role in (Role.USER, Role.TOOL)
         assert last.content
