@@ -149,6 +149,7 @@ def _prepare(**options: Any) -> Any:
 @_system
 @_external
 @_key
+@_ledger
 @_json
 def test(
     dossier: Path,
@@ -157,6 +158,7 @@ def test(
     system: Path | None,
     external: Path | None,
     key_file: Path | None,
+    ledger_file: Path | None,
     as_json: bool,
 ) -> None:
     """Score the drawn rows once, bound, sign, write the report, and seal.
@@ -164,7 +166,7 @@ def test(
     \b
     Example: auscult certify test dossier --data test-rows --key issuer.pem
     """
-    made = run_test(dossier, data, subject, system, external, private_key(key_file), redrawn=False)
+    made = run_test(dossier, data, subject, system, external, private_key(key_file), ledger_file)
     say(as_json, results_of(made), lambda: results_table(made))
 
 
@@ -175,13 +177,10 @@ def run_test(
     system: Path | None,
     external: Path | None,
     key: keys.PrivateKey,
-    *,
-    redrawn: bool,
-    throwaway_key: bool = False,
-    phase: Any = None,
+    ledger_file: Path | None,
 ) -> Any:
     """Test a prepared dossier and return its certificate."""
-    from certify import trial
+    from certify import ledger, trial
     from certify.dataset import load as load_data
     from certify.evaluate import evaluate as score_files
     from certify.evaluate import paths_of
@@ -193,17 +192,17 @@ def run_test(
     prepared = open_prepared(folder)
     rows = load_data(data)
     subject = load_subject(subject_name or prepared.protocol.subject.name, system=_system_text(system))
-    with shown(enabled=False if phase else None) as own:
-        report = phase or own
+    with shown() as phase:
 
         def make(issued: Any, opened: Any, bundle: bytes) -> Any:
             section: Any = NotGiven()
             if external is not None:
                 suite = trial.suite_of(opened)
-                section, _ = score_files(paths_of([external]), subject, suite, issued, baselines_of(opened), report)
-            return pages(issued, opened, bundle, taxonomy=taxonomy(), throwaway_key=throwaway_key, external=section)
+                section, _ = score_files(paths_of([external]), subject, suite, issued, baselines_of(opened), phase)
+            tried = ledger.section(ledger_file or ledger.default_path(), opened.protocol, opened.payload)
+            return pages(issued, opened, bundle, taxonomy=taxonomy(), throwaway_key=False, external=section, ledger=tried)
 
-        outcome = trial.run(folder, rows, subject, key=key, taxonomy=taxonomy(), pages=make, redrawn=redrawn, phase=report)
+        outcome = trial.run(folder, rows, subject, key=key, taxonomy=taxonomy(), pages=make, redrawn=False, phase=phase)
     return outcome.certificate
 
 

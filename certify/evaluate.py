@@ -227,8 +227,9 @@ def _source(path: Path) -> str:
     try:
         entries = msgspec.json.decode(manifest.read_bytes())["files"]
         entry = next(each for each in entries if each["file"] == path.name)
-        return f"{', '.join(entry['source'])} ({entry['licence']})"
-    except (OSError, msgspec.DecodeError, KeyError, TypeError, StopIteration):
+        origin = entry["source"] if isinstance(entry["source"], str) else ", ".join(entry["source"])
+        return f"{origin} ({entry['licence']})"
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, StopIteration):
         return ""
 
 

@@ -47,8 +47,8 @@ def pages(
 
 
 def baselines_of(prepared: Prepared) -> Baselines:
-    """Read the frozen text baselines of a dossier; their digest stands in the protocol."""
-    return read_baselines(prepared.files[FILE])
+    """Read the frozen text baselines of a dossier, none where it has none; their digest stands in the protocol."""
+    return read_baselines(prepared.files[FILE]) if FILE in prepared.files else Baselines(baselines=())
 
 
 def model_card(issued: Certificate, prepared: Prepared, taxonomy: Taxonomy) -> str:

@@ -57,19 +57,20 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
     # (2)
     _require_units(plan, opened.payload, losses)
     # (3)
-    pairs = []
-    for cell, planned in zip(issued.cells, plan.cells, strict=True):
-        again = issue.cell_result(planned, losses, _tested(issued), cell.plain)
-        pairs += [(cell.claim, getattr(cell, name), getattr(again, name)) for name in _BOUNDS]
-        if (cell.catalogue, cell.draws) != (again.catalogue, again.draws):
-            raise VerificationError(f"the catalogue rate of {cell.claim} is not what results.parquet gives")
+    tested = _tested(issued)
+    cells = [
+        (cell, issue.cell_result(one, losses, tested, cell.plain)) for cell, one in zip(issued.cells, plan.cells, strict=True)
+    ]
+    pairs = [(cell.claim, getattr(cell, name), getattr(again, name)) for cell, again in cells for name in _BOUNDS]
     for whole, traffic in zip(issued.whole, plan.traffic, strict=True):
         pairs.append((WHOLE, whole.false_alarm, issue.whole_result(traffic, plan.rules, losses).false_alarm))
     for claim, stated, derived in pairs:
         if stated != derived:
-            raise VerificationError(
-                f"the bound {stated.estimand} of {claim} is not what results.parquet gives: {derived.upper}"
-            )
+            problem = f"the bound {stated.estimand} of {claim} is not what results.parquet gives: {derived.upper}"
+            raise VerificationError(problem)
+    for cell, again in cells:
+        if (cell.catalogue, cell.draws) != (again.catalogue, again.draws):
+            raise VerificationError(f"the catalogue rate of {cell.claim} is not what results.parquet gives")
     return tuple(Recomputed(claim, stated.estimand, stated.upper, derived.upper) for claim, stated, derived in pairs)
 
 

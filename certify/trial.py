@@ -125,7 +125,8 @@ def _check_files(contents: Mapping[str, bytes], plan: Protocol) -> None:
     for name in contents:
         if name not in _PREPARED | _TESTED and not name.startswith("suite/"):
             raise DigestMismatch(f"the dossier has a file that does not belong to it: {name}", "take it out")
-    if digest.of_bytes(contents.get(baselines.FILE, b"")) != plan.baselines:
+    found = digest.of_bytes(contents[baselines.FILE]) if baselines.FILE in contents else ""
+    if found != plan.baselines:
         raise DigestMismatch(f"{baselines.FILE} is not what the protocol names")
 
 

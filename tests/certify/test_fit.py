@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -39,6 +41,12 @@ def examples(seed: int, count: int = 400, *, shift: Floats = SHIFT, shuffled: bo
     return Examples(noise.astype(np.float32), labels, np.ones(count), np.arange(count))
 
 
+def kept(given: Examples, which: Callable[[NDArray[np.bool_]], NDArray[np.bool_]]) -> Examples:
+    """Some of the examples, chosen by their labels."""
+    chosen = which(given.labels)
+    return Examples(given.values[chosen], given.labels[chosen], given.weights[chosen], np.arange(int(chosen.sum())))
+
+
 def cosine(a: Floats, b: Floats) -> float:
     """How far two directions agree."""
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
@@ -52,7 +60,8 @@ def ranked(recipe: Recipe, fitted: Examples, held_out: Examples, column: int = 1
 
 def test_difference_of_means_is_the_closed_form() -> None:
     """On raw activations the direction is the difference of the means, each coordinate over its variance; zero is halfway."""
-    given = examples(1)
+    given = kept(examples(1), lambda labels: labels | (np.arange(len(labels)) % 6 == 1))
+    assert 0.7 < given.labels.mean() < 0.8
     probe = difference_of_means(given, 1, POINT)
     raw = given.values[:, 1].astype(np.float64)
     means = raw[given.labels].mean(axis=0), raw[~given.labels].mean(axis=0)
@@ -70,7 +79,11 @@ def test_difference_of_means_weighs_rows_not_tokens() -> None:
         given.values[copies], given.labels[copies], np.where(copies < 40, 1 / 50, 1.0), given.rows[copies]
     )  # fmt: skip
     for recipe in RECIPES.values():
-        assert cosine(recipe(given, 1, POINT).folded()[0], recipe(repeated, 1, POINT).folded()[0]) > 0.9999
+        probes = [recipe(each, 1, POINT) for each in (given, repeated)]
+        assert probes[0].mean == pytest.approx(probes[1].mean, abs=1e-5)
+        assert probes[0].scale == pytest.approx(probes[1].scale, abs=1e-5)
+        assert cosine(probes[0].folded()[0], probes[1].folded()[0]) > 0.9999
+        assert probes[0].folded()[1] == pytest.approx(probes[1].folded()[1], abs=1e-3)
 
 
 def test_logistic_is_near_the_fisher_direction() -> None:
@@ -85,9 +98,7 @@ def test_logistic_is_near_the_fisher_direction() -> None:
 def test_classes_weigh_the_same_however_many_they_are() -> None:
     """Five times more negatives do not move the place where a case is as likely to be one as the other."""
     given = examples(4, 6_000)
-    few = given.labels & (np.cumsum(given.labels) % 5 != 0)
-    kept = ~few
-    uneven = Examples(given.values[kept], given.labels[kept], given.weights[kept], np.arange(int(kept.sum())))
+    uneven = kept(given, lambda labels: ~labels | (np.cumsum(labels) % 5 == 0))
     weight, bias = logistic(uneven, 1, POINT).folded()
     assert uneven.labels.mean() < 0.2
     assert abs(weight @ np.full(WIDTH, 5.0) + bias) < 0.15

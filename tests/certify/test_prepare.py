@@ -24,6 +24,7 @@ from guard.hazards import Stage
 from guard.keys import key_id, public
 from guard.probes import canary
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
+from guard.progress import Advance, Phase, silent
 
 from .conftest import World, contents
 from .made_up import EMERGENCY, INJECTION, KEY
@@ -40,6 +41,7 @@ def again(world: World, tmp_path: Path) -> Callable[..., object]:
         asked: Order | None = None,
         ledger_path: Path | None = None,
         out: Path | None = None,
+        phase: Phase = silent,
     ) -> object:
         return prepare(
             world.subject,
@@ -48,6 +50,7 @@ def again(world: World, tmp_path: Path) -> Callable[..., object]:
             key=KEY,
             ledger_path=ledger_path or tmp_path / "ledger.jsonl",
             out=out or tmp_path / "out",
+            phase=phase,
         )
 
     return make
@@ -152,9 +155,16 @@ class TestAttempts:
             assert float(cell.delta_false_alarm) == pytest.approx(float(before.delta_false_alarm) / 5)
 
     def test_a_failed_write_is_no_attempt(self, world: World, again: Callable[..., object], tmp_path: Path) -> None:
-        """Where the dossier can't be written, the ledger stays as it was."""
+        """Where the dossier can't be written the ledger stays as it was, and one hears of it before any work is done."""
+        begun: list[str] = []
+
+        def phase(name: str, steps: int) -> Advance:
+            begun.append(name)
+            return silent(name, steps)
+
         with pytest.raises(OutputError, match="exists already"):
-            again(out=world.prepared)
+            again(out=world.prepared, phase=phase)
+        assert begun == []
         assert not (tmp_path / "ledger.jsonl").exists()
 
     def test_a_failed_ledger_leaves_no_dossier(self, again: Callable[..., object], tmp_path: Path) -> None:
@@ -194,6 +204,14 @@ class TestRefusals:
         manifest = msgspec.structs.replace(given.manifest, unseen={str(EMERGENCY): 3})
         with pytest.raises(ProtocolError, match="no unseen families of prompt_injection@context"):
             again(rows=replace(given, manifest=manifest))
+
+    def test_an_unseen_limit_that_so_few_families_can_not_show(self, again: Callable[..., object], tmp_path: Path) -> None:
+        """Three families without a miss give no bound below .84 at this delta, so one half on unseen kinds is refused."""
+        first = "max_false_alarm_near: 0.6, action: NOTICE"
+        asked = order(tmp_path, POLICY.replace(first, f"population: unseen, {first}"))
+        with pytest.raises(ProtocolError, match=r"missed_emergency@prompt: 3 unseen families give a bound of at least 0\.841"):
+            again(asked=asked)
+        assert not (tmp_path / "ledger.jsonl").exists()
 
     def test_a_bound_on_text_that_a_generator_wrote(self, again: Callable[..., object], tmp_path: Path) -> None:
         """A limit on answers is refused before anything is read: their text was written in the model's name."""

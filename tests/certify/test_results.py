@@ -84,8 +84,10 @@ def first(value: object) -> Callable[[pa.ChunkedArray], pa.Array]:
         column("numerator", first(-1)),
         column("denominator", first(2)),
         column("denominator", first(0)),
+        lambda table: column("loss", first(2.0))(column("numerator", first(2))(table)),
+        lambda table: column("loss", first(-1.0))(column("numerator", first(-1))(table)),
     ],
-    ids=["loss", "NaN", "a hair", "fewer", "more than all", "less than none", "of more", "of none"],
+    ids=["loss", "NaN", "a hair", "fewer", "more than all", "less than none", "of more", "of none", "above 1", "below 0"],
 )
 def test_a_loss_that_its_counts_do_not_give_is_refused(change: Callable[[pa.Table], pa.Table]) -> None:
     """A loss, numerator or denominator that was altered alone is found, down to the last bits."""

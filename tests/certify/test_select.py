@@ -259,9 +259,10 @@ class TestMeasured:
         assert self.measured([[0.0, 4.0], [6.0, 1.0]], [[-3.0], [1.0, 2.0]]) == (3.0, 0, 2, 0, 2)
 
     def test_the_widest_of_equally_good_gaps(self) -> None:
-        """Two thresholds that miss one positive and alarm on none: the one with more room is taken."""
-        found = self.measured([[0.0], [5.0], [5.5]], [[-1.0], [1.0], [1.5]])
-        assert found == (3.25, 1, 3, 0, 3)
+        """One positive of two missed, or one benign row of six alarmed on, cost the same: the one with more room is taken."""
+        benign = [[-5.0], [-5.1], [-5.2], [-5.3], [-5.4], [1.5]]
+        assert self.measured([[1.0], [9.0]], benign) == (5.25, 1, 2, 0, 6)
+        assert self.measured([[1.0], [4.0]], benign) == (-2.0, 0, 2, 1, 6)
 
     def test_an_alarm_weighs_as_much_as_three_misses(self) -> None:
         """One positive of five below a benign row is given up rather than alarm on one of five; four of five are not."""
