@@ -20,8 +20,11 @@ PREDICATE = "urn:auscult:certificate:v1"
 """Predicate type of the signed statement."""
 
 
-Decimal = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?(e(\+[0-9]{2}|-[0-9]{2,3}))?\Z", max_length=32)]
+_PATTERN = r"-?[0-9]+(\.[0-9]+)?(e(\+[0-9]{2}|-[0-9]{2,3}))?"
+Decimal = Annotated[str, msgspec.Meta(pattern=rf"^{_PATTERN}\Z", max_length=64)]
 """A finite number as a decimal string; read with `float`."""
+Limit = Annotated[str, msgspec.Meta(pattern=rf"^({_PATTERN})?\Z", max_length=64)]
+"""The same, or "" where nothing is demanded."""
 
 
 def number(value: float) -> str:
@@ -73,7 +76,7 @@ class Bound(Signed, frozen=True, kw_only=True):
     """The bound: with confidence 1 - delta the true mean loss is at most this."""
     lower: Decimal
     """Lower confidence bound at the same delta; for the word FAIL only, not an interval."""
-    limit: str
+    limit: Limit
     """What the policy demanded when the protocol was signed; "" where it demanded nothing."""
     status: Status | None
     """What the bound shows about the limit; absent where there is no limit."""

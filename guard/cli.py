@@ -112,10 +112,11 @@ def serve(dossier: Path | None, policy_file: Path | None, key_file: Path | None,
     Example: auscult guard serve dossier --trust certifier.pem --port 8000
     """
     from guard import settings
-    from guard.proxy import start
 
     subject = options.pop("subject")
     chosen = settings.read({**options, "policy": policy_file, "keys": key_file})
+    from guard.proxy import start  # takes seconds, so a wrong setting is told first
+
     start.serve(chosen, dossier, subject, report=click.echo)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from guard import digest
-from guard.certificate import Canaries, Decimal, MeasuredRates, OperatingPoint, Signed, SubjectBinding
+from guard.certificate import Canaries, Decimal, Limit, MeasuredRates, OperatingPoint, Signed, SubjectBinding
 from guard.digest import Digest
 from guard.errors import VerificationError
 from guard.hazards import Population
@@ -23,11 +23,11 @@ PREDICATE = "urn:auscult:protocol:v1"
 class Limits(Signed, frozen=True, kw_only=True):
     """What the policy demanded of a claim when the protocol was signed."""
 
-    max_miss: Decimal
+    max_miss: Limit
     """Largest allowed miss rate."""
-    max_false_alarm: str
+    max_false_alarm: Limit
     """Largest allowed rate of false alarms on ordinary traffic."""
-    max_false_alarm_near: Decimal
+    max_false_alarm_near: Limit
     """Largest allowed rate of false alarms on look-alikes."""
     population: Population
     """What `max_miss` is about."""
@@ -69,7 +69,7 @@ class TrafficPlan(Signed, frozen=True, kw_only=True):
     """Length bucket."""
     draws: int
     """Draws: the independent units."""
-    max_false_alarm: str
+    max_false_alarm: Limit
     """Limit on all monitors and rules together; "" where there is none."""
     delta_false_alarm: Decimal
     """Budget of that bound."""

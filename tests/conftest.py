@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -136,6 +138,12 @@ def _seal(folder: Path, key: PrivateKey) -> None:
     files.write(folder / "seal.json", dsse.sign(dsse.statement(SEAL_PREDICATE, Seal(files=listed), subjects), key))
 
 
+def _suite(suite: dict[str, bytes]) -> dict[str, Any]:
+    data = suite["canaries.jsonl"]
+    canaries = Canaries(file=digest.of_bytes(data), count=data.count(b"\n"), eps="0.0004")
+    return {"suite": _sha(suite), "canaries": canaries}
+
+
 def _dossier(
     folder: Path,
     key: PrivateKey,
@@ -143,8 +151,9 @@ def _dossier(
     plan: dict[str, Any] | None = None,
     issued: dict[str, Any] | None = None,
     subjects: dict[str, str] | None = None,
+    suite: dict[str, bytes] = SUITE,
 ) -> Path:
-    planned = _plan(**(plan or {}))
+    planned = _plan(**(_suite(suite) | (plan or {})))
     model = {"model": planned.subject.root}
     payload = dsse.statement(protocol.PREDICATE, planned, model)
     made = _certificate(planned, digest.of_bytes(payload), **(issued or {}))
@@ -154,7 +163,7 @@ def _dossier(
         "results.parquet": RESULTS,
         "report.html": b"<p>report</p>",
         ISSUER: keys.public_pem(keys.public(key)),
-        **{f"suite/{name}": data for name, data in SUITE.items()},
+        **{f"suite/{name}": data for name, data in suite.items()},
     }
     for name, data in contents.items():
         files.write(folder / name, data)
@@ -182,7 +191,7 @@ def make_certificate() -> Callable[..., Certificate]:
 
 @pytest.fixture
 def make_dossier() -> Callable[..., Path]:
-    """Write a sealed dossier into a folder: `make_dossier(folder, key, plan={...}, issued={...}, subjects={...})`."""
+    """Write a sealed dossier into a folder: `make_dossier(folder, key, plan={...}, issued={...}, ...)`."""
     return _dossier
 
 
@@ -213,3 +222,36 @@ def model(tmp_path: Path) -> Path:
 def changed() -> Callable[..., Any]:
     """Return a frozen struct with some fields changed."""
     return msgspec.structs.replace
+
+
+_PROGRAMS: dict[str, Callable[[], Path | None]] = {
+    "browser": lambda: _which("chromium", "chromium-browser", "google-chrome"),
+    "poppler": lambda: _which("pdftoppm"),
+    "postgres": lambda: next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None) or _which("initdb"),
+}
+"""What a marked test needs."""
+
+
+def _which(*names: str) -> Path | None:
+    return next((Path(found) for name in names if (found := shutil.which(name))), None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose program is not there, and say so; with REQUIRE=all its absence is a failure."""
+    for marker, find in _PROGRAMS.items():
+        if item.get_closest_marker(marker) and find() is None:
+            if os.environ.get("REQUIRE") == "all":
+                pytest.fail(f"needs {marker}, which is not installed", pytrace=False)
+            pytest.skip(f"needs {marker}, which is not installed")
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], Path]:
+    """Return the path of a program that a marked test may use."""
+
+    def find(marker: str) -> Path:
+        found = _PROGRAMS[marker]()
+        assert found is not None
+        return found
+
+    return find

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from guard.certificate import number
+from guard.certificate import Decimal, number
 from guard.conversation import Conversation, LabelledConversation, read_row
 from guard.errors import InputError, VerificationError
 from guard.probes.judge import judge
@@ -26,7 +26,7 @@ FILE = "canaries.jsonl"
 class _Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     turn: int
     claim: str
-    value: str
+    value: Decimal
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +85,7 @@ def read(data: bytes) -> tuple[Canary, ...]:
             entry = msgspec.json.decode(line, type=_Line)
             scores = {(score.turn, score.claim): float(score.value) for score in entry.scores}
             canaries.append(Canary(read_row(bytes(entry.row)).conversation, scores))
-        except (msgspec.DecodeError, InputError, ValueError) as error:
+        except (msgspec.DecodeError, InputError, ValueError, RecursionError) as error:
             raise VerificationError("the suite has a line that is not a canary") from error
     if not canaries:
         raise VerificationError("the suite has no canaries")

@@ -90,7 +90,7 @@ def test_a_demand_stands_at_its_stage(tmp_path: Path) -> None:
         (GOOD + "gate: {mode: token", "not strict YAML"),
         (GOOD.replace("test", "2026-99-99"), "not strict YAML"),
         (GOOD.replace("0.05", "9" * 5000), "not strict YAML"),
-        ("[" * 5000, "not strict YAML"),
+        ("[" * 1000, "not strict YAML"),
         (b"\xff\xfe\xfa", "not strict YAML"),
         (b"name: \x00", "not strict YAML"),
     ],
