@@ -69,6 +69,7 @@ _path = click.Path(path_type=Path)
 @click.option("--out", type=_path, default=Path("demo-out"), show_default=True, help="Folder for what it writes.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the report's section on external data.")
 @click.option("--draws", default=400, show_default=True, help="Draws a claim for the test.")
+@click.option("--scenarios", default=500, show_default=True, help="Train and select draws a claim.")
 @click.option("--serve", is_flag=True, help="Keep the guard running at the end.")
 @click.option("--port", default=0, help="Port of the guard; by default a free one.")
 def demo(**options: Any) -> None:

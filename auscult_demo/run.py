@@ -39,9 +39,6 @@ from guard.subjects.engine import Engine
 from guard.subjects.load import load
 from synth_data.labels import MISUSE_RESPONSE
 
-SCENARIOS = 600
-"""Train and select draws a claim."""
-
 POWER = 0.9995
 """Wanted chance to show each limit: with a dozen limits, the chance to show all stays above .99."""
 
@@ -59,7 +56,7 @@ class _Clock:
         self._began = now
 
 
-def run(*, subject: str, out: Path, external: Path | None, draws: int, serve: bool, port: int) -> None:
+def run(*, subject: str, out: Path, external: Path | None, draws: int, scenarios: int, serve: bool, port: int) -> None:
     """Do the main job and print what came of it.
 
     Raises:
@@ -75,7 +72,7 @@ def run(*, subject: str, out: Path, external: Path | None, draws: int, serve: bo
     demanded = policy.load(resources.path("policies/demonstration.yaml"), taxonomy(), rules.names)
     job = Job(
         subject=model, policy=demanded, product=f"demonstration of {model.binding.name}", key=key,
-        ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=SCENARIOS,
+        ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=scenarios,
         sizes=Sizes(draws, 2 * draws, 12), power=POWER, external=external, throwaway_key=True,
     )  # fmt: skip
     clock.lap("load")
