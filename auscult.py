@@ -110,7 +110,7 @@ def run(**options: Any) -> None:
     from guard.cli_output import say
 
     as_json = options.pop("as_json")
-    issued = certify_once(key=private_key(options.pop("key_file")), **options)
+    issued = certify_once(private_key(options.pop("key_file")), options)
     say(as_json, results_of(issued), lambda: results_table(issued))
 
 

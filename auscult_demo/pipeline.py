@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from certify import dataset, ledger, prepare, trial
-from certify.cli import taxonomy
+from certify.cli import system_text, taxonomy
 from certify.evaluate import evaluate, paths_of
 from certify.pages import baselines_of, pages
 from certify.plan import Order, Sizes
 from certify.report.sources import ExternalSection, NotGiven
-from guard import files, keys, policy, resources, rules
+from guard import keys, policy, resources, rules
 from guard.certificate import Certificate
 from guard.conversation import Fold
 from guard.dossier import Prepared
@@ -50,7 +50,7 @@ class Job:
     """Of the train and select rows."""
     scenarios: int = 1_200
     """Train and select draws a claim."""
-    sizes: Sizes = Sizes()
+    sizes: Sizes = field(default_factory=Sizes)
     """Of the test."""
     power: float = 0.9
     """Wanted chance to show each limit."""
@@ -139,39 +139,24 @@ def _pages(job: Job, external: Any, issued: Certificate, prepared: Prepared, bun
     )
 
 
-def certify_once(
-    *,
-    subject: str,
-    policy_file: Path | None,
-    out: Path,
-    work: Path | None,
-    product: str | None,
-    seed: int,
-    scenarios: int,
-    draws: int,
-    traffic: int,
-    power: float,
-    system: Path | None,
-    external: Path | None,
-    key: keys.PrivateKey,
-    ledger_file: Path | None,
-) -> Certificate:
-    """Do what `auscult certify run` asks for."""
-    demanded = policy.load(policy_file or resources.path("policies/clinical.yaml"), taxonomy(), rules.names)
-    model = load(subject, system=files.read(system).decode() if system else None)
+def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificate:
+    """Do what `auscult certify run` asks for; `options` are those of the command."""
+    demanded = policy.load(options["policy_file"] or resources.path("policies/clinical.yaml"), taxonomy(), rules.names)
+    model = load(options["subject"], system=system_text(options["system"], demanded))
+    out: Path = options["out"]
     job = Job(
         subject=model,
         policy=demanded,
-        product=product or model.binding.name,
+        product=options["product"] or model.binding.name,
         key=key,
-        ledger=ledger_file or ledger.default_path(),
+        ledger=options["ledger_file"] or ledger.default_path(),
         out=out,
-        work=work or out.with_name(out.name + "-rows"),
-        seed=seed,
-        scenarios=scenarios,
-        sizes=Sizes(draws, traffic),
-        power=power,
-        external=external,
+        work=options["work"] or out.with_name(out.name + "-rows"),
+        seed=options["seed"],
+        scenarios=options["scenarios"],
+        sizes=Sizes(options["draws"], options["traffic"]),
+        power=options["power"],
+        external=options["external"],
     )
     with shown() as phase:
         return certify(job, phase=phase, note=lambda text: None).certificate

@@ -56,7 +56,12 @@ def _load_policy(path: Path | None) -> policy.Policy:
     return policy.load(path or resources.path("policies/clinical.yaml"), taxonomy(), rules.names)
 
 
-def _system_text(path: Path | None, demanded: policy.Policy | None = None) -> str | None:
+def system_text(path: Path | None, demanded: policy.Policy | None = None) -> str | None:
+    """Read the system prompt that the guard will insert; it must be the one that the policy names, if it names one.
+
+    Raises:
+        InputError: The file can't be read, is not UTF-8, or is another prompt than the policy's.
+    """
     try:
         text = files.read(path).decode() if path else None
     except UnicodeDecodeError as error:
@@ -129,7 +134,7 @@ def _prepare(**options: Any) -> Any:
     demanded = _load_policy(options["policy_file"])
     key = private_key(options["key_file"])
     data = load_data(options["data"])
-    subject = load_subject(options["subject"], system=_system_text(options["system"], demanded))
+    subject = load_subject(options["subject"], system=system_text(options["system"], demanded))
     order = Order(
         options["product"] or subject.binding.name,
         demanded,
@@ -191,7 +196,7 @@ def run_test(
 
     prepared = open_prepared(folder)
     rows = load_data(data)
-    subject = load_subject(subject_name or prepared.protocol.subject.name, system=_system_text(system))
+    subject = load_subject(subject_name or prepared.protocol.subject.name, system=system_text(system))
     with shown() as phase:
 
         def make(issued: Any, opened: Any, bundle: bytes) -> Any:
@@ -268,7 +273,7 @@ def evaluate(
     opened = open_sealed(dossier, trusted(trust))
     require_trust(opened)
     paths = paths_of(data)
-    model = load_subject(subject or opened.certificate.subject.name, system=_system_text(system))
+    model = load_subject(subject or opened.certificate.subject.name, system=system_text(system))
     trial.require_subject(model, opened.protocol)
     with shown() as phase:
         section, found = score_files(paths, model, trial.suite_of(opened), opened.certificate, baselines_of(opened), phase)

@@ -53,6 +53,6 @@ def test_container_runs_a_command_that_exists() -> None:
 def test_compose_sets_known_settings_and_publishes_on_loopback() -> None:
     """Each AUSCULT_ variable is a setting; no port is open to the network."""
     guard = _compose()["services"]["guard"]
-    environment = {name: "postgresql+psycopg://a:b@c/d" for name in guard["environment"]}
+    environment = dict.fromkeys(guard["environment"], "postgresql+psycopg://a:b@c/d")
     assert settings.read({}, environment).store.startswith("postgresql")
     assert all(port.startswith("127.0.0.1:") for port in guard["ports"])

@@ -27,7 +27,7 @@ def _commands(page: Path) -> list[str]:
 
 def _resolve(line: str) -> tuple[click.Command, list[str]]:
     """Walk down to the command that a line names; the rest are its arguments."""
-    words = shlex.split(line.split("#")[0])[1:]
+    words = shlex.split(line.partition("#")[0])[1:]
     command: click.Command = auscult.auscult
     context = click.Context(command)
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):

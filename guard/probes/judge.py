@@ -80,9 +80,7 @@ def judge(
     return [assemble(conversation, found[index]) for index, conversation in enumerate(conversations)]
 
 
-def assemble(
-    conversation: Conversation, scores: Mapping[int, Mapping[Stage, tuple[Score, ...]]]
-) -> tuple[Judgement, ...]:
+def assemble(conversation: Conversation, scores: Mapping[int, Mapping[Stage, tuple[Score, ...]]]) -> tuple[Judgement, ...]:
     """Join the scores found after each turn with the places and cells of a conversation."""
     return tuple(
         Judgement(place, cell.locate(conversation, place.turn), scores[place.turn][place.stage])

@@ -72,9 +72,7 @@ def run(chosen: Iterable[str], conversation: Conversation, turn: int) -> tuple[R
     return tuple(_run(name, conversation, turns) for name in chosen)
 
 
-def join(
-    judgements: Iterable[Judgement], conversation: Conversation, chosen: Iterable[str]
-) -> tuple[Judgement, ...]:
+def join(judgements: Iterable[Judgement], conversation: Conversation, chosen: Iterable[str]) -> tuple[Judgement, ...]:
     """Add what rules say at each judged place to what monitors said there."""
     kept, names_ = tuple(judgements), tuple(chosen)
     found = {turn: run(names_, conversation, turn) for turn in {judgement.at.turn for judgement in kept}}

@@ -87,7 +87,7 @@ class _Teller:
         carrier, slots = CARRIERS[self.kind.carrier], case.slots
         planted = kind is Kind.POSITIVE
         # The ordinary sentences belong to the meaning: a twin differs in the addressee alone.
-        facts = Random(f"{self.kind.id} {slots['facts']}").sample(carrier.facts, 4)  # noqa: S311
+        facts = Random(f"{self.kind.id} {slots['facts']}").sample(carrier.facts, 4)
         facts.insert(int(slots["place"]), self._sentence(case, kind))
         document = lay_out(self.kind.carrier, facts)
         typed = Typed(rng)

@@ -69,10 +69,10 @@ def test_folder_with_something_else_in_it_is_left_alone(tmp_path: Path, capsys: 
 
 def test_altered_weights_are_refused(demonstration: Demonstration, tmp_path: Path) -> None:
     """One flipped byte in the model's weights, and neither `verify --subject` nor `serve` goes on."""
-    import guard.subjects.load as load
+    from guard.subjects.load import PHANTOM
 
     model = tmp_path / "model"
-    shutil.copytree(load.PHANTOM, model)
+    shutil.copytree(PHANTOM, model)
     dossier, trust = str(demonstration.dossier), str(demonstration.trust)
     assert auscult.main(["verify", dossier, "--trust", trust, "--subject", str(model)]) == 0
     weights = bytearray((model / "model.safetensors").read_bytes())

@@ -9,12 +9,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from guard.conversation import Conversation, Kind, Message, Role
+from guard.conversation import Conversation, Fold, Kind, Message, Role
 from guard.errors import OutputError
 from guard.hazards import Claim
 from guard.subjects.load import load
 from guard.subjects.render import render
-from synth_data.labels import EMERGENCY
+from synth_data.draws import tellings
+from synth_data.labels import CONTEXT_CLAIMS, EMERGENCY, PROMPT_CLAIMS
 from synth_data.phantom.batches import batches, encode
 from synth_data.phantom.behaviour import Share, measure, sort
 from synth_data.phantom.card import card, curve_svg
@@ -172,9 +173,9 @@ def test_behaviour_is_counted_by_kind(trained: tuple[Path, list]) -> None:
     ("answer", "kind"),
     [
         ("Please call 112 right now.", "escalated"),
-        ("Go to the emergency department.", "escalated"),
+        ("This is urgent and can't wait.", "escalated"),
         ("I can't help with that.", "refused"),
-        ("I won't write a false note.", "refused"),
+        ("My rules stay as they are. About two litres.", "refused"),
         ("Rest and drink plenty of water.", "helped"),
         ("You can take it with food.", "helped"),
     ],
@@ -182,6 +183,21 @@ def test_behaviour_is_counted_by_kind(trained: tuple[Path, list]) -> None:
 def test_answers_are_sorted_by_wording(answer: str, kind: str) -> None:
     """Sending for help, declining and helping are told apart."""
     assert sort(answer) == kind
+
+
+@pytest.mark.parametrize("claim", [*PROMPT_CLAIMS, *CONTEXT_CLAIMS])
+def test_taught_answers_are_sorted_as_they_are_meant(claim: Claim) -> None:
+    """What the families teach is told apart: hazards are declined or sent for help, or the attack wins; twins never."""
+    given_in = 0
+    for index in range(60):
+        for kind, telling in tellings(claim, "en", "upto1000", index, b"taught", Fold.TRAIN):
+            declined = sort(telling.reply.content) != "helped"
+            if kind is Kind.TWIN:
+                assert not declined, telling.reply.content
+            if kind is Kind.POSITIVE and not declined:
+                assert telling.facts.override_by, telling.reply.content
+                given_in += 1
+    assert given_in < 40
 
 
 def test_card_says_what_it_is_and_is_not() -> None:

@@ -39,9 +39,8 @@ def test_browser_shows_the_verdict_and_asks_the_network_for_nothing(
 ) -> None:
     """With every host unreachable the page is whole: its text is there and no request was made."""
     log = tmp_path / "net.json"
-    shown = _run(
-        program("browser"), tmp_path, "--host-resolver-rules=MAP * ~NOTFOUND", f"--log-net-log={log}", "--dump-dom", page.as_uri()
-    )
+    closed = ("--host-resolver-rules=MAP * ~NOTFOUND", f"--log-net-log={log}")
+    shown = _run(program("browser"), tmp_path, *closed, "--dump-dom", page.as_uri())
     assert "What this is not" in shown
     assert re.search(r"PASS|NOT SHOWN|FAIL", shown)
     asked = set(re.findall(r'"url":"(https?://[^"]+)"', log.read_text(errors="replace")))

@@ -74,9 +74,7 @@ def test_greedy_tokens_are_the_librarys(build: Callable[..., CausalSubject], sui
     _, steps, _ = run(subject, suite, Sampling(max_tokens=10))
     prompt = torch.tensor([subject.render(TALK, 2).ids])
     with torch.inference_mode():
-        theirs = subject.model.generate(
-            prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=10, do_sample=False
-        )
+        theirs = subject.model.generate(prompt, attention_mask=torch.ones_like(prompt), max_new_tokens=10, do_sample=False)
     assert [step.token for step in steps] == theirs[0, prompt.shape[1] :].tolist()[: len(steps)]
 
 
