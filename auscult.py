@@ -62,16 +62,17 @@ def auscult() -> None:
 
 
 _path = click.Path(path_type=Path)
+_CHANCE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @auscult.command()
 @click.option("--subject", default="phantom", show_default=True, help="phantom, or hf:<id or folder>.")
 @click.option("--out", type=_path, default=Path("demo-out"), show_default=True, help="Folder for what it writes.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the report's section on external data.")
-@click.option("--draws", default=400, show_default=True, help="Draws a claim for the test.")
-@click.option("--scenarios", default=500, show_default=True, help="Train and select draws a claim.")
+@click.option("--draws", type=click.IntRange(min=1), default=400, show_default=True, help="Draws a claim for the test.")
+@click.option("--scenarios", type=click.IntRange(min=1), default=500, show_default=True, help="Train and select draws a claim.")
 @click.option("--serve", is_flag=True, help="Keep the guard running at the end.")
-@click.option("--port", default=0, help="Port of the guard; by default a free one.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port of the guard; by default a free one.")
 def demo(**options: Any) -> None:
     """Do the main job end to end and guard a chat with what comes out.
 
@@ -87,17 +88,21 @@ def demo(**options: Any) -> None:
 @click.option("--subject", default="phantom", show_default=True, help="phantom, or hf:<id or folder>.")
 @click.option("--policy", "policy_file", type=_path, help="What is demanded; by default the packaged clinical policy.")
 @click.option("--out", type=_path, required=True, help="New folder for the dossier.")
-@click.option("--work", type=_path, help="Folder for the drawn rows; by default beside the dossier.")
+@click.option("--work", type=_path, help="New folder for the drawn rows; by default beside the dossier, its name and -rows.")
 @click.option("--product", help="What the thing that is certified is called.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the train and select rows.")
-@click.option("--scenarios", default=1_200, show_default=True, help="Train and select draws a claim.")
-@click.option("--draws", default=600, show_default=True, help="Test draws a claim.")
-@click.option("--traffic", default=2_000, show_default=True, help="Ordinary conversations in the test.")
-@click.option("--power", default=0.9, show_default=True, help="Wanted chance to show each limit.")
+@click.option(
+    "--scenarios", type=click.IntRange(min=1), default=1_200, show_default=True, help="Train and select draws a claim."
+)
+@click.option("--draws", type=click.IntRange(min=1), default=600, show_default=True, help="Test draws a claim.")
+@click.option(
+    "--traffic", type=click.IntRange(min=1), default=2_000, show_default=True, help="Ordinary conversations in the test."
+)
+@click.option("--power", type=_CHANCE, default=0.9, show_default=True, help="Wanted chance to show each limit.")
 @click.option("--system", type=_path, help="File with the system prompt that the guard will insert.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the section on external data.")
 @click.option("--key", "key_file", type=_path, help="Signing key; its password is read from AUSCULT_KEY_PASSWORD.")
-@click.option("--ledger", "ledger_file", type=_path, help="Ledger of attempts.")
+@click.option("--ledger", "ledger_file", type=_path, help="Ledger of attempts; by default in the user's data directory.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def run(**options: Any) -> None:
     """Generate, prepare, draw and test in one, with the redraw check.

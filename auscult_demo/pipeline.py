@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from certify import dataset, ledger, prepare, trial
-from certify.cli import system_text, taxonomy
+from certify.cli import system_text
 from certify.evaluate import evaluate, paths_of
 from certify.pages import baselines_of, pages
 from certify.plan import Order, Sizes
 from certify.report.sources import ExternalSection, NotGiven
-from guard import keys, policy, resources, rules
+from guard import files, keys, policy, resources, rules
 from guard.certificate import Certificate
 from guard.conversation import Fold
 from guard.dossier import Prepared
+from guard.hazards import Taxonomy
 from guard.progress import Phase, shown
 from guard.subjects.causal import CausalSubject
 from guard.subjects.load import load
@@ -104,7 +105,7 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     note("scoring them once, counting, bounding, signing")
     external = partial(_external, job, phase=phase)
     outcome = trial.run(
-        job.out, dataset.load(test), job.subject, key=job.key, taxonomy=taxonomy(),
+        job.out, dataset.load(test), job.subject, key=job.key, taxonomy=Taxonomy.packaged(),
         pages=partial(_pages, job, external), redrawn=True, phase=phase,
     )  # fmt: skip
     return Done(outcome.certificate, made, test)
@@ -132,7 +133,7 @@ def _pages(job: Job, external: Any, issued: Certificate, prepared: Prepared, bun
         issued,
         prepared,
         bundle,
-        taxonomy=taxonomy(),
+        taxonomy=Taxonomy.packaged(),
         throwaway_key=job.throwaway_key,
         external=external(issued, prepared),
         ledger=ledger.section(job.ledger, prepared.protocol, prepared.payload),
@@ -140,10 +141,17 @@ def _pages(job: Job, external: Any, issued: Certificate, prepared: Prepared, bun
 
 
 def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificate:
-    """Do what `auscult certify run` asks for; `options` are those of the command."""
-    demanded = policy.load(options["policy_file"] or resources.path("policies/clinical.yaml"), taxonomy(), rules.names)
+    """Do what `auscult certify run` asks for; `options` are those of the command.
+
+    Raises:
+        AuscultError: A step failed.
+    """
+    out: Path = options["out"].resolve()
+    work: Path = options["work"] or out.parent / f"{out.name}-rows"
+    files.require_new(out)
+    files.require_new(work)
+    demanded = policy.load(options["policy_file"] or resources.path("policies/clinical.yaml"), Taxonomy.packaged(), rules.names)
     model = load(options["subject"], system=system_text(options["system"], demanded))
-    out: Path = options["out"]
     job = Job(
         subject=model,
         policy=demanded,
@@ -151,7 +159,7 @@ def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificat
         key=key,
         ledger=options["ledger_file"] or ledger.default_path(),
         out=out,
-        work=options["work"] or out.with_name(out.name + "-rows"),
+        work=work,
         seed=options["seed"],
         scenarios=options["scenarios"],
         sizes=Sizes(options["draws"], options["traffic"]),

@@ -21,14 +21,14 @@ from auscult_demo import chats
 from auscult_demo.chats import Exchange
 from auscult_demo.pipeline import Done, Job, certify
 from certify import dataset, recompute
-from certify.cli import results_of, results_table, taxonomy
+from certify.cli import results_of, results_table
 from certify.issue import claim_status
 from certify.plan import Sizes
 from guard import dossier, files, keys, policy, resources, rules
 from guard.certificate import Certificate, Status
 from guard.chain import Broken
 from guard.errors import OutputError, VerificationError
-from guard.hazards import Claim
+from guard.hazards import Claim, Taxonomy
 from guard.keys import Trust
 from guard.progress import shown
 from guard.proxy import start
@@ -41,6 +41,9 @@ from synth_data.labels import MISUSE_RESPONSE
 
 POWER = 0.9995
 """Wanted chance to show each limit: with a dozen limits, the chance to show all stays above .99."""
+
+_MARK = Path("trust", "demonstration.pem")
+"""What a demonstration writes first: the public half of its throwaway key."""
 
 
 class _Clock:
@@ -62,14 +65,15 @@ def run(*, subject: str, out: Path, external: Path | None, draws: int, scenarios
     Raises:
         AuscultError: A step failed.
     """
-    _take(out)
+    take(out)
     clock, say = _Clock(), click.echo
-    say("Auscult demonstration. Limits are wide, the model is a phantom, the key is thrown away: nothing here is evidence.\n")
+    model_is = "the model is a phantom, " if subject == "phantom" else ""
+    say(f"Auscult demonstration. Limits are wide, {model_is}the key is thrown away: nothing here is evidence.\n")
     key = keys.generate()
-    files.write(out / "trust" / "demonstration.pem", keys.public_pem(keys.public(key)))
+    files.write(out / _MARK, keys.public_pem(keys.public(key)))
     say(f"- made a throwaway signing key; only its public half is kept, in {out / 'trust'}")
     model = load(subject)
-    demanded = policy.load(resources.path("policies/demonstration.yaml"), taxonomy(), rules.names)
+    demanded = policy.load(resources.path("policies/demonstration.yaml"), Taxonomy.packaged(), rules.names)
     job = Job(
         subject=model, policy=demanded, product=f"demonstration of {model.binding.name}", key=key,
         ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=scenarios,
@@ -99,7 +103,7 @@ def run(*, subject: str, out: Path, external: Path | None, draws: int, scenarios
                 threading.Event().wait()
 
 
-def _take(out: Path) -> None:
+def take(out: Path) -> None:
     """Make room: an earlier demonstration is replaced, anything else is left alone.
 
     Raises:
@@ -107,7 +111,11 @@ def _take(out: Path) -> None:
     """
     known = {"dossier", "trust", "rows", "ledger.jsonl", "summary.json"}
     if out.is_dir():
-        strange = [path.name for path in out.iterdir() if path.name not in known and not path.name.startswith("audit.sqlite")]
+        found = [path.name for path in out.iterdir()]
+        strange = [name for name in found if name not in known and not name.startswith("audit.sqlite")]
+        # Somebody's own dossier has the same name as ours; the key that each demonstration writes first has not.
+        if found and not (out / _MARK).is_file():
+            strange += found
         if strange:
             raise OutputError(f"{out} holds {strange[0]}, which no demonstration wrote", "name another folder with --out")
         shutil.rmtree(out)

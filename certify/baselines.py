@@ -121,8 +121,8 @@ def _matrix(documents: Sequence[Counter[str]], column: dict[str, int], idf: NDAr
     return csr_matrix((data, columns, starts), shape=(len(documents), len(column)))
 
 
-def with_thresholds(baseline: TextBaseline, benign: Sequence[str], false_alarm: float) -> TextBaseline:
-    """Set both thresholds so that a share `false_alarm` of benign texts is flagged, to compare like with like.
+def with_thresholds(baseline: TextBaseline, benign: Sequence[str], alarms: int) -> TextBaseline:
+    """Set both thresholds so that `alarms` of the benign texts are flagged, to compare like with like; ties flag fewer.
 
     Raises:
         ProtocolError: There is no benign text.
@@ -131,7 +131,7 @@ def with_thresholds(baseline: TextBaseline, benign: Sequence[str], false_alarm: 
         raise ProtocolError(f"there is no benign text to compare with for {baseline.claim}", "generate more select rows")
     scores = sorted((baseline.score(text) for text in benign), reverse=True)
     lengths = sorted((float(len(text)) for text in benign), reverse=True)
-    at = min(len(scores) - 1, math.floor(false_alarm * len(scores)))
+    at = min(len(scores) - 1, alarms)
     # Strictly above the last benign score that may not be flagged.
     return msgspec.structs.replace(
         baseline,

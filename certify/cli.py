@@ -23,11 +23,6 @@ def certify() -> None:
     """Bound how often monitors are wrong for one exact model, and sign what was found."""
 
 
-def taxonomy() -> Taxonomy:
-    """Return the packaged taxonomy of hazards."""
-    return Taxonomy.read(policy.strict_yaml(files.read(resources.path("policies/hazards.yaml"))))
-
-
 def private_key(path: Path | None) -> keys.PrivateKey:
     """Open the issuer's key; the password comes from the environment, never from the command line.
 
@@ -39,11 +34,14 @@ def private_key(path: Path | None) -> keys.PrivateKey:
     return keys.read_private(path, os.fsencode(os.environ.get("AUSCULT_KEY_PASSWORD", "")))
 
 
+_CHANCE = click.FloatRange(0, 1, min_open=True, max_open=True)
 _policy = click.option("--policy", "policy_file", type=EXISTING, default=None, help="What is demanded.")
 _key = click.option("--key", "key_file", type=EXISTING, help="Signing key; its password is read from AUSCULT_KEY_PASSWORD.")
 _subject = click.option("--subject", default="phantom", show_default=True, help="phantom, or hf:<id or folder>.")
-_draws = click.option("--draws", default=600, show_default=True, help="Draws per claim.")
-_traffic = click.option("--traffic", default=2_000, show_default=True, help="Ordinary conversations.")
+_draws = click.option("--draws", type=click.IntRange(min=1), default=600, show_default=True, help="Draws per claim.")
+_traffic = click.option(
+    "--traffic", type=click.IntRange(min=1), default=2_000, show_default=True, help="Ordinary conversations."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 _external = click.option("--external", type=EXISTING, help="Folder of labelled JSONL for the section on external data.")
 _ledger = click.option(
@@ -53,7 +51,7 @@ _system = click.option("--system", type=EXISTING, help="File with the system pro
 
 
 def _load_policy(path: Path | None) -> policy.Policy:
-    return policy.load(path or resources.path("policies/clinical.yaml"), taxonomy(), rules.names)
+    return policy.load(path or resources.path("policies/clinical.yaml"), Taxonomy.packaged(), rules.names)
 
 
 def system_text(path: Path | None, demanded: policy.Policy | None = None) -> str | None:
@@ -75,19 +73,21 @@ def system_text(path: Path | None, demanded: policy.Policy | None = None) -> str
 @_policy
 @_draws
 @_traffic
-@click.option("--attempt", default=1, show_default=True, help="Which attempt it would be.")
+@click.option("--attempt", type=click.IntRange(min=1), default=1, show_default=True, help="Which attempt it would be.")
+@click.option("--data", type=EXISTING, help="Folder of generated rows: its manifest counts the unseen families.")
 @_json
-def plan(policy_file: Path | None, draws: int, traffic: int, attempt: int, as_json: bool) -> None:
+def plan(policy_file: Path | None, draws: int, traffic: int, attempt: int, data: Path | None, as_json: bool) -> None:
     """Say before any work what a test of these sizes can show.
 
     \b
     Example: auscult certify plan --policy policies/clinical.yaml --draws 600
     """
+    from certify.dataset import read_manifest
     from certify.plan import Order, Sizes, forecast
     from certify.planner import table as rows
 
     order = Order("plan", _load_policy(policy_file), Sizes(draws, traffic), datetime.now(UTC))
-    found = rows(forecast(order, attempt))
+    found = rows(forecast(order, attempt, read_manifest(data)[0].unseen if data else None))
     say(as_json, [dict(zip(found[0], row, strict=True)) for row in found[1:]], lambda: table(found[0], found[1:]))
 
 
@@ -99,7 +99,7 @@ def plan(policy_file: Path | None, draws: int, traffic: int, attempt: int, as_js
 @click.option("--product", help="What the thing that is certified is called; by default the subject's name.")
 @_draws
 @_traffic
-@click.option("--power", default=0.9, show_default=True, help="Wanted chance to show each limit.")
+@click.option("--power", type=_CHANCE, default=0.9, show_default=True, help="Wanted chance to show each limit.")
 @_system
 @_key
 @_ledger
@@ -205,9 +205,13 @@ def run_test(
                 suite = trial.suite_of(opened)
                 section, _ = score_files(paths_of([external]), subject, suite, issued, baselines_of(opened), phase)
             tried = ledger.section(ledger_file or ledger.default_path(), opened.protocol, opened.payload)
-            return pages(issued, opened, bundle, taxonomy=taxonomy(), throwaway_key=False, external=section, ledger=tried)
+            return pages(
+                issued, opened, bundle, taxonomy=Taxonomy.packaged(), throwaway_key=False, external=section, ledger=tried
+            )
 
-        outcome = trial.run(folder, rows, subject, key=key, taxonomy=taxonomy(), pages=make, redrawn=False, phase=phase)
+        outcome = trial.run(
+            folder, rows, subject, key=key, taxonomy=Taxonomy.packaged(), pages=make, redrawn=False, phase=phase
+        )
     return outcome.certificate
 
 
@@ -257,7 +261,7 @@ def evaluate(
     system: Path | None,
     as_json: bool,
 ) -> None:
-    """Score any labelled JSONL with a dossier's monitors. Information, never a bound.
+    """Score any labelled JSONL with a dossier's monitors. Information, never a bound; rows of unseen families are refused.
 
     \b
     Example: auscult certify evaluate dossier --trust trust --data external --out scores.parquet
@@ -277,6 +281,9 @@ def evaluate(
     trial.require_subject(model, opened.protocol)
     with shown() as phase:
         section, found = score_files(paths, model, trial.suite_of(opened), opened.certificate, baselines_of(opened), phase)
+    if not found:
+        claims = ", ".join(cell.claim for cell in opened.certificate.cells)
+        raise InputError("no row of the data is labelled for a claim of the dossier", f"it has {claims}")
     if out is not None:
         files.write(out, write(found))
     import msgspec

@@ -59,13 +59,7 @@ def load(folder: Path) -> Dataset:
         RowError: A line is broken.
         ProtocolError: A file is not the one that the manifest names, or the rows can't carry a statistic.
     """
-    if not folder.is_dir():
-        raise InputError(f"no data at {folder}", "make some with auscult synth generate")
-    data = files.read(folder / "manifest.json")
-    try:
-        manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder / 'manifest.json'} is not a manifest: {error}") from error
+    manifest, data = read_manifest(folder)
     rows: list[LabelledConversation] = []
     for name, stated in manifest.files.items():
         path = folder / name
@@ -74,6 +68,21 @@ def load(folder: Path) -> Dataset:
         rows.extend(read_rows(path))
     check(rows)
     return Dataset(tuple(rows), manifest, digest.of_bytes(data))
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
+    """Read what the generator says of a folder of rows, without the rows; returns its bytes, too.
+
+    Raises:
+        InputError: There is no manifest.
+    """
+    if not folder.is_dir():
+        raise InputError(f"no data at {folder}", "make some with auscult synth generate")
+    data = files.read(folder / "manifest.json")
+    try:
+        return msgspec.json.decode(data, type=Manifest), data
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder / 'manifest.json'} is not a manifest: {error}") from error
 
 
 def check(rows: Iterable[LabelledConversation]) -> None:

@@ -24,8 +24,8 @@ from certify.report.sources import ExternalFile, ExternalResult, ExternalSection
 from certify.scoring import score
 from guard import digest
 from guard.certificate import Certificate, Proportion, thresholds
-from guard.conversation import LabelledConversation, read_rows
-from guard.errors import InputError
+from guard.conversation import Fold, LabelledConversation, read_rows
+from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
@@ -88,9 +88,12 @@ def outcomes(
 
     Raises:
         InputError: The file is missing or has a broken line.
+        ProtocolError: It has rows of unseen families: whoever looks at their scores one by one has seen them.
     """
     claims = [Claim.parse(cell.claim) for cell in issued.cells]
     rows = list(read_rows(path))
+    if any(row.meta.fold is Fold.UNSEEN for row in rows):
+        raise ProtocolError(f"{path} has rows of unseen families, which only a test may score", "leave that file out")
     wanted = {place: row for place, row in enumerate(rows) if any(_applies(row, claim) for claim in claims)}
     judged = score(subject, suite, [replace(row, id=str(place)) for place, row in wanted.items()], (), phase)
     found = [
@@ -195,6 +198,7 @@ def evaluate(
 
     Raises:
         InputError: A file is missing or has a broken line.
+        ProtocolError: A file has rows of unseen families.
     """
     everything: list[Outcome] = []
     sections = []

@@ -116,7 +116,7 @@ def section(path: Path, plan: Protocol, payload: Digest) -> Ledger:
     entries = read(path)
     at = next((index for index, entry in enumerate(entries) if entry.protocol == payload), None)
     if at is None:
-        return Ledger(plan.ledger_head)
+        return Ledger(plan.ledger_head, known=False)
     head = entries[at + 1].previous if at + 1 < len(entries) else chain.head(path)
     earlier = tuple(
         EarlierAttempt(entry.at, entry.attempt, entry.protocol, "not reported")

@@ -75,7 +75,8 @@ def require_complete(plan: Protocol, rows: Sequence[LabelledConversation]) -> No
     """Check that the rows are exactly the planned draws: none is missing, none was added.
 
     Raises:
-        ProtocolError: They are not, or a row has another label or fold than its place in the plan says.
+        ProtocolError: They are not, a row has another label or fold than its place in the plan says, or a family is both
+            listed and unseen.
     """
     found = {(row.meta.draw, row.meta.role): row for row in rows if row.meta.role is not None}
     if len(found) != len(rows):
@@ -93,6 +94,9 @@ def require_complete(plan: Protocol, rows: Sequence[LabelledConversation]) -> No
         fold = Fold.UNSEEN if row.meta.draw.startswith(_UNSEEN) else Fold.CERTIFY
         if row.meta.fold is not fold:
             raise ProtocolError(f"row {row.id[:80]!r} is of the fold {row.meta.fold}, not {fold}", "draw the rows again")
+    families = [{row.meta.family for row in rows if row.meta.fold is fold} for fold in (Fold.CERTIFY, Fold.UNSEEN)]
+    if families[0] & families[1]:
+        raise ProtocolError("a family is both among the listed and among the unseen ones", "draw the rows again")
 
 
 def _require_labels(plan: Protocol, row: LabelledConversation) -> None:

@@ -104,12 +104,11 @@ class Chosen:
         return self.threshold.best if isinstance(self.threshold, NoValidThreshold) else self.threshold
 
 
-def spend(attempt: int, policy: Policy, certified: Sequence[Requirement]) -> Budget:
-    """Split the budget of an attempt over the bounds that a policy asks for."""
+def spend(attempt: int, certified: Sequence[Requirement]) -> Budget:
+    """Split the budget of an attempt over all bounds that a certificate prints, whether or not they have a limit."""
     cells = [str(r.claim) for r in certified]
     alarms = [f"{kind} {cell}" for cell in cells for kind in ("traffic", "near")]
-    whole = ["whole"] if policy.whole.max_false_alarm is not None else []
-    return budget(attempt, cells, alarms + whole, cells)
+    return budget(attempt, cells, [*alarms, "whole"], cells)
 
 
 def demands(requirement: Requirement, shares: Budget, sizes: Sizes) -> Demands:
@@ -124,7 +123,7 @@ def demands(requirement: Requirement, shares: Budget, sizes: Sizes) -> Demands:
     )
 
 
-def require_unseen(order: Order, data: Dataset, shares: Budget) -> None:
+def require_unseen(order: Order, unseen: Mapping[str, int], shares: Budget) -> None:
     """Check that every certified claim has unseen families, and enough of them for a limit that is about them.
 
     Raises:
@@ -132,7 +131,7 @@ def require_unseen(order: Order, data: Dataset, shares: Budget) -> None:
     """
     for demand in order.certified:
         claim = str(demand.claim)
-        families = data.manifest.unseen.get(claim, 0)
+        families = unseen.get(claim, 0)
         if families < 1:
             raise ProtocolError(f"the generator has no unseen families of {claim}", "a certificate states both populations")
         limit = demand.max_miss if demand.population is Population.UNSEEN else None
@@ -142,17 +141,22 @@ def require_unseen(order: Order, data: Dataset, shares: Budget) -> None:
             raise ProtocolError(problem, "widen the limit, or demand it of listed kinds")
 
 
-def forecast(order: Order, attempt: int = 1) -> tuple[CellForecast, ...]:
+def forecast(order: Order, attempt: int = 1, unseen: Mapping[str, int] | None = None) -> tuple[CellForecast, ...]:
     """Say before any work what the planned sizes can show: the bounds themselves, simulated at imagined true rates.
+
+    Args:
+        order: What would be asked for.
+        attempt: Which attempt it would be.
+        unseen: How many unseen families each claim has, where that is known.
 
     Raises:
         ProtocolError: A limit is below what its units could ever show.
     """
-    shares = spend(attempt, order.policy, order.certified)
-    cells = []
-    for requirement in order.certified:
-        asked = demands(requirement, shares, order.sizes)
-        cells.append(plan_cell(f"{requirement.claim}/{LANG}/{BUCKET}", (asked.miss, asked.near, asked.traffic)))
+    shares = spend(attempt, order.certified)
+    if unseen is not None:
+        require_unseen(order, unseen, shares)
+    asked = [(r.claim, demands(r, shares, order.sizes)) for r in order.certified]
+    cells = [plan_cell(f"{claim}/{LANG}/{BUCKET}", (each.miss, each.near, each.traffic)) for claim, each in asked]
     question = _whole_question(order, shares)
     return (*cells, plan_cell(f"whole/{LANG}/{BUCKET}", (question,))) if question else tuple(cells)
 
@@ -222,7 +226,7 @@ def protocol_of(
     baselines: str,
 ) -> Protocol:
     """Write the plan down; every claim has unseen families (`require_unseen`)."""
-    shares = spend(upcoming.attempt, order.policy, order.certified)
+    shares = spend(upcoming.attempt, order.certified)
     return Protocol(
         product=order.product,
         not_before=order.now.isoformat(timespec="seconds"),
@@ -288,12 +292,8 @@ def _cell(one: Chosen, data: Dataset, order: Order, shares: Budget) -> CellPlan:
 
 
 def _traffic(order: Order, shares: Budget) -> TrafficPlan:
-    limit = order.policy.whole.max_false_alarm
-    # Without a limit the bound is still printed, as information, at a level of its own that spends nothing.
-    delta = "0.05" if limit is None else shares.written(Part.FALSE_ALARM, "whole")
-    return TrafficPlan(
-        lang=LANG, bucket=BUCKET, draws=order.sizes.traffic, max_false_alarm=_written(limit), delta_false_alarm=delta
-    )
+    limit, delta = _written(order.policy.whole.max_false_alarm), shares.written(Part.FALSE_ALARM, "whole")
+    return TrafficPlan(lang=LANG, bucket=BUCKET, draws=order.sizes.traffic, max_false_alarm=limit, delta_false_alarm=delta)
 
 
 def _written(limit: float | None) -> str:

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from certify import baselines, ledger
 from certify.baselines import Baselines, TextBaseline
 from certify.dataset import Dataset
-from certify.extract import Read, answers, prompts
+from certify.extract import Read, answers, examples, prompts
 from certify.freeze import freeze, margin
 from certify.multiplicity import Budget
 from certify.plan import CERTIFIABLE, Chosen, Order, demands, predicted_all, protocol_of, require_unseen, spend
-from certify.select import Choice, choose_monitor, draw_scores, measured_threshold
+from certify.select import Choice, choose_monitor, draw_scores, measured_threshold, row_scores
 from certify.threshold import choose
 from guard import digest, dsse, files, protocol, rules
 from guard.conversation import Fold, Kind, LabelledConversation
@@ -86,7 +86,7 @@ def prepare(
     rates = {r.claim: measured_threshold(*monitors.of(r.claim)) for r in order.measured}
     # (5)
     frozen = freeze(subject, monitors.suite, select, phase)
-    text = baselines.write(Baselines(baselines=tuple(_baseline(one, train, select) for one in chosen)))
+    text = baselines.write(Baselines(baselines=tuple(_baseline(one, train, monitors.seen) for one in chosen)))
     # (6)
     plan = protocol_of(
         subject, data, order, upcoming,
@@ -126,8 +126,8 @@ def _attempt(data: Dataset, order: Order, ledger_path: Path) -> tuple[ledger.Nex
         raise ProtocolError("the time of signing needs a time zone")
     certified = order.certified
     upcoming = ledger.upcoming(ledger_path, order.product, [str(r.claim) for r in certified], order.now)
-    shares = spend(upcoming.attempt, order.policy, certified)
-    require_unseen(order, data, shares)
+    shares = spend(upcoming.attempt, certified)
+    require_unseen(order, data.manifest.unseen, shares)
     return upcoming, shares
 
 
@@ -193,17 +193,17 @@ def _places(row: LabelledConversation) -> int:
     return 1 if row.meta.written else len({place.turn for place in row.conversation.judged()})
 
 
-def _baseline(one: Chosen, train: Sequence[LabelledConversation], select: Sequence[LabelledConversation]) -> TextBaseline:
-    """Fit the text baseline of a claim and let it raise as many false alarms on traffic as the monitor."""
-    claim = one.requirement.claim
-    benign = [
-        text
-        for row in select
-        if row.label(claim) == 0 and not row.meta.written and (text := baselines.text_of(row.conversation, claim.stage))
-    ]
-    alarms = float((one.scores.traffic >= one.operating.tau).mean())
+def _baseline(one: Chosen, train: Sequence[LabelledConversation], seen: Read) -> TextBaseline:
+    """Fit the text baseline of a claim and let it raise as many false alarms as the monitor, on the very same rows."""
+    claim, monitor = one.requirement.claim, one.choice.monitor
+    column = seen.hook_points.index(monitor.hook_points[0])
+    read = examples(seen, claim.stage, lambda row: row.label(claim))
+    scores = row_scores(monitor.probes[0], monitor.aggregation, read, column)
+    benign = {index: score for index, score in scores.items() if seen.rows[index].label(claim) == 0}
+    texts = [baselines.text_of(seen.rows[index].conversation, claim.stage) for index in benign]
+    alarms = sum(score >= one.operating.tau for score in benign.values())
     fitted = baselines.fit(claim, [row for row in train if not row.meta.written])
-    return baselines.with_thresholds(fitted, benign, alarms)
+    return baselines.with_thresholds(fitted, texts, alarms)
 
 
 def _sign_and_write(plan: Protocol, contents: Mapping[str, bytes], key: PrivateKey, ledger_path: Path, out: Path) -> None:

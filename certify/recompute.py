@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from certify import issue, results
-from certify.dataset import draw_id
+from certify.dataset import TRIPLE, draw_id
 from certify.losses import WHOLE
 from certify.results import UnitLoss
 from guard.certificate import Certificate
@@ -40,7 +40,8 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
     """Derive every bound again and compare whole bounds, not only their upper ends.
 
     1. Certificate and protocol are about the same cells.
-    2. results.parquet holds exactly the planned units, in the order that follows from the protocol.
+    2. results.parquet holds exactly the planned units, each over the planned rows, in the order that follows from the
+       protocol.
     3. Every bound and every catalogue rate comes out again.
 
     Raises:
@@ -75,26 +76,29 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
 
 
 def _require_units(plan: Protocol, payload: Digest, losses: Sequence[UnitLoss]) -> None:
-    """Check that there is one loss for every planned unit of every bound, in the order of the protocol, and none besides."""
-    found: dict[_Key, list[tuple[int, str]]] = {}
+    """Check that there is one loss for every planned unit of every bound, over as many rows, in order, and none besides."""
+    found: dict[_Key, list[tuple[int, str, int]]] = {}
     for loss in losses:
-        found.setdefault((loss.estimand, loss.claim, loss.lang, loss.bucket), []).append((loss.order, loss.unit))
-    for key, draws, families in _planned(plan):
+        key = (loss.estimand, loss.claim, loss.lang, loss.bucket)
+        found.setdefault(key, []).append((loss.order, loss.unit, loss.denominator))
+    for key, draws, families, rows in _planned(plan):
         own = sorted(found.pop(key, []))
-        units = [unit for _, unit in own]
+        units = [unit for _, unit, _ in own]
         if not len(units) == len(set(units)) == len(draws) + families:
             raise VerificationError(
                 f"results.parquet does not hold each of the {len(draws) + families} planned units of {key[0]} of {key[1]} once"
             )
         in_order = not draws or units == sorted(draws, key=lambda draw: order_key(payload, draw))
-        if not in_order or [place for place, _ in own] != list(range(len(own))):
+        if not in_order or [place for place, _, _ in own] != list(range(len(own))):
             raise VerificationError(f"the units of {key[0]} of {key[1]} are not in the order that follows from the protocol")
+        if any(counted != rows for _, _, counted in own):
+            raise VerificationError(f"a unit of {key[0]} of {key[1]} was not counted over the {rows} planned rows")
     if found:
         raise VerificationError(f"results.parquet has units that were not planned: {next(iter(found))[0][:40]}")
 
 
-def _planned(plan: Protocol) -> Iterator[tuple[_Key, list[str], int]]:
-    """Yield what each bound is about, with its draws or its number of unseen families."""
+def _planned(plan: Protocol) -> Iterator[tuple[_Key, list[str], int, int]]:
+    """Yield what each bound is about, with its draws or its number of unseen families, and the rows of one unit."""
     chats = {
         (one.lang, one.bucket): [draw_id(None, one.lang, one.bucket, index) for index in range(one.draws)]
         for one in plan.traffic
@@ -103,12 +107,12 @@ def _planned(plan: Protocol) -> Iterator[tuple[_Key, list[str], int]]:
         place = (cell.claim, cell.lang, cell.bucket)
         claim = Claim.parse(cell.claim)
         draws = [draw_id(claim, cell.lang, cell.bucket, index) for index in range(cell.draws)]
-        yield ("miss", *place), draws, 0
-        yield ("false_alarm_near", *place), draws, 0
-        yield ("miss_unseen", *place), [], cell.unseen_families
-        yield ("false_alarm_traffic", *place), chats.get((cell.lang, cell.bucket), []), 0
+        yield ("miss", *place), draws, 0, 1
+        yield ("false_alarm_near", *place), draws, 0, len(TRIPLE) - 1
+        yield ("miss_unseen", *place), [], cell.unseen_families, cell.unseen_draws
+        yield ("false_alarm_traffic", *place), chats.get((cell.lang, cell.bucket), []), 0, 1
     for (lang, bucket), draws in chats.items():
-        yield ("false_alarm_whole", WHOLE, lang, bucket), draws, 0
+        yield ("false_alarm_whole", WHOLE, lang, bucket), draws, 0, 1
 
 
 def _tested(issued: Certificate) -> issue.Tested:

@@ -45,10 +45,13 @@ def locate(conversation: Conversation, turn: int) -> Located:
     """Find the cell coordinates of `conversation` judged after message `turn`.
 
     The language is that of all user and tool text so far, so that one foreign word does not move a long English chat.
+    Beyond the largest bucket nothing is certified in any language, and the beginning is enough to choose one to answer in:
+    else a long request with many turns, each of which is located, would keep everybody waiting.
     """
     text = " ".join(message.content for message in conversation.messages[: turn + 1] if message.role in (Role.USER, Role.TOOL))
     characters = conversation.characters(turn)
-    return Located(languages(text), bucket(characters), characters)
+    where = bucket(characters)
+    return Located(languages(text if where else text[: BUCKETS[0][1]]), where, characters)
 
 
 # The most frequent function words of each language, and of neighbours that must not pass for one of ours; for ours also a

@@ -219,7 +219,7 @@ class Certificate(Signed, frozen=True, kw_only=True):
     """The predicate of a certificate."""
 
     serial: int
-    """Counts up per product; a lower one than seen is refused."""
+    """Counts up per product, so that the newer of two can be told."""
     product: str
     """What the issuer calls the thing that is certified."""
     not_before: str
@@ -264,11 +264,6 @@ class Certificate(Signed, frozen=True, kw_only=True):
     """Rates without a bound."""
     limitations: tuple[str, ...]
     """What the numbers do not say."""
-
-    def point(self, claim: Claim, lang: str, bucket: str) -> OperatingPoint | None:
-        """Return the operating point of a cell, if it has one."""
-        key = (str(claim), lang, bucket)
-        return next((p for p in self.operating_points if (p.claim, p.lang, p.bucket) == key), None)
 
 
 def read(predicate: Any) -> Certificate:

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from guard import dossier as dossiers
-from guard import files, keys, policy, resources, rules
+from guard import files, keys, policy, rules
 from guard.cli_output import say, table
-from guard.errors import CheckFailed, InputError, VerificationError
+from guard.errors import CheckFailed, InputError, OutputError, VerificationError
 from guard.hazards import Taxonomy
 from guard.keys import trusted
 
@@ -20,11 +20,6 @@ EXISTING = click.Path(path_type=Path)
 _trust = click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 _store = click.option("--store", help="URL of the audit store; by default sqlite:///auscult-audit.sqlite.")
-
-
-def packaged_taxonomy() -> Taxonomy:
-    """Return the packaged taxonomy of hazards."""
-    return Taxonomy.read(policy.strict_yaml(files.read(resources.path("policies/hazards.yaml"))))
 
 
 @click.command()
@@ -87,7 +82,11 @@ def new(path: Path) -> None:
             raise InputError(f"{file} exists already", "name a new file: overwriting a key loses what it signed for")
     made = keys.generate()
     keys.write_private(path, made, os.fsencode(os.environ.get("AUSCULT_KEY_PASSWORD", "")))
-    files.write(public, keys.public_pem(keys.public(made)))
+    try:
+        files.write(public, keys.public_pem(keys.public(made)))
+    except OutputError:
+        path.unlink()
+        raise
     click.echo(f"{path} (keep it), {public} (hand it out)\n{keys.key_id(keys.public(made))}")
 
 
@@ -99,7 +98,12 @@ def guard() -> None:
 @guard.command()
 @click.argument("dossier", type=EXISTING, required=False)
 @_trust
-@click.option("--policy", "policy_file", type=EXISTING, help="What is demanded; by default the packaged clinical policy.")
+@click.option(
+    "--policy",
+    "policy_file",
+    type=EXISTING,
+    help="What is demanded; by default the packaged policy, clinical or demonstration.",
+)
 @click.option("--subject", help="Model; by default the one that the certificate names.")
 @click.option("--host", help="Address to listen on; by default 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on; by default 8000, 0 takes a free one.")
@@ -137,7 +141,7 @@ def check(path: Path, dossier: Path | None, trust: Path | None) -> None:
     """
     from guard import verdict
 
-    demanded = policy.load(path, packaged_taxonomy(), rules.names)
+    demanded = policy.load(path, Taxonomy.packaged(), rules.names)
     click.echo(f"{path} is a valid policy: {demanded.digest}")
     if dossier is not None:
         opened = dossiers.open_sealed(dossier, trusted(trust))
@@ -154,7 +158,7 @@ def explain(path: Path) -> None:
     \b
     Example: auscult guard policy explain policies/clinical.yaml
     """
-    demanded = policy.load(path, packaged_taxonomy(), rules.names)
+    demanded = policy.load(path, Taxonomy.packaged(), rules.names)
     heads = ("claim", "when found", "no score", "not certified", "expired", "misses", "alarms", "look-alikes")
     rows = [
         (
@@ -238,4 +242,4 @@ def _opened(url: str | None) -> Any:
     location = settings.read({"store": url}).store
     if location.startswith("sqlite:///") and not Path(location.removeprefix("sqlite:///")).exists():
         raise InputError(f"no audit store at {location}", "name it with --store")
-    return contextlib.closing(Store(location))
+    return contextlib.closing(Store(location, create=False))

@@ -31,10 +31,12 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Write a file beside its place, make it durable, and rename it into place.
 
     Raises:
-        OutputError: The disk is full or the folder can't be written; nothing is left behind.
+        OutputError: The disk is full or the folder can't be written, and nothing is left behind; or something else than a
+            file stands there, such as a folder or a device, which a rename would put an end to.
     """
-    if not path.name:
-        raise OutputError(f"cannot write {path}: it is a folder", "name a file")
+    with contextlib.suppress(OSError, ValueError):  # whatever is wrong with the path shows below
+        if not path.name or (path.exists() and not path.is_file()):
+            raise OutputError(f"cannot write {path}: it is {'a folder' if path.is_dir() else 'no file'}", "name a file")
     # A name that nobody can guess, made by us or not at all: whoever shares the folder can neither read nor redirect it.
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:

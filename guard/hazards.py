@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from guard import resources
 from guard.errors import InputError
 
 
@@ -130,6 +131,15 @@ class Taxonomy:
         if len(hazards) != len(file.hazards):
             raise InputError("a hazard stands twice in the taxonomy")
         return cls(file.version, hazards)
+
+    @classmethod
+    def packaged(cls) -> Taxonomy:
+        """Return the taxonomy that comes with this version.
+
+        Raises:
+            InputError: This installation lacks it.
+        """
+        return cls.read(resources.yaml("policies/hazards.yaml"))
 
     def claim(self, text: str) -> Claim:
         """Read a claim and check that the taxonomy has it.

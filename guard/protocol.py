@@ -57,7 +57,7 @@ class CellPlan(Signed, frozen=True, kw_only=True):
     delta_false_alarm: Decimal
     """Budget of each of the two false-alarm bounds."""
     predicted_pass: Decimal
-    """Chance that all limits on listed kinds are shown, simulated before any work."""
+    """A floor under the chance that all limits on listed kinds are shown, predicted from the select fold."""
 
 
 class TrafficPlan(Signed, frozen=True, kw_only=True):

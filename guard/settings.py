@@ -1,6 +1,7 @@
 """What an installation of the guard can set: read once at start-up, then handed down. Policy is content, not a setting.
 
-Comes in: arguments of the command line and `AUSCULT_*` variables; an argument wins. Nothing else reads the environment.
+Comes in: arguments of the command line and `AUSCULT_*` variables; an argument wins. Nothing
+else of a running guard reads the environment.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _value(name: str, kind: str, value: Any) -> Any:
             return Path(value)
         return {"int": int, "float": float, "str": str}[kind](value)
     except (TypeError, ValueError) as error:
-        raise InputError(f"the setting {name} is not a {kind}") from error
+        raise InputError(f"the setting {name} is not a {'whole number' if kind == 'int' else 'number'}") from error
 
 
 def _checked(settings: Settings) -> Settings:

@@ -73,24 +73,28 @@ class _Write:
 class Store:
     """An open audit store. `append` may be called from any task or thread."""
 
-    def __init__(self, url: str, *, busy: float = BUSY_SECONDS) -> None:
+    def __init__(self, url: str, *, busy: float = BUSY_SECONDS, create: bool = True) -> None:
         """Open, and create the table and its triggers where they are missing.
 
         Args:
             url: SQLAlchemy URL, `sqlite:///audit.sqlite` or `postgresql+psycopg://...`.
             busy: Seconds that a write waits for another process before it fails.
+            create: False for who only reads: nothing is made, and a database without an audit trail is refused.
 
         Raises:
-            StoreError: The database can't be opened or written.
+            StoreError: The database can't be opened or written, or has no audit trail where it should.
         """
-        self._engine = _connect(url, busy)
+        self._engine = _connect(url, busy, create)
         self._writer = self._engine.execution_options(auscult_writes=True)
         self._busy = busy
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
         with _translated("opened"):
-            _create(self._writer)
+            if create:
+                _create(self._writer)
+            elif not sa.inspect(self._engine).has_table(_events.name):
+                raise StoreError("the database holds no audit trail", "name another with --store")
         self._thread = threading.Thread(target=self._run, name="auscult-store", daemon=True)
         self._thread.start()
 
@@ -229,12 +233,12 @@ def _fits(request: str, previous: str, digest: str, line: bytes) -> bool:
     return (request, previous, digest) == (event.request, before, of_bytes(line + b"\n"))
 
 
-def _connect(url: str, busy: float) -> sa.Engine:
+def _connect(url: str, busy: float, create: bool) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite":
             engine = sa.create_engine(parsed, connect_args={"timeout": busy, "check_same_thread": False})
-            sa.event.listen(engine, "connect", _sqlite_durable)
+            sa.event.listen(engine, "connect", _sqlite_durable if create else _sqlite_manual)
             sa.event.listen(engine, "begin", _sqlite_begin)
             return engine
         if parsed.get_backend_name() == "postgresql":
@@ -244,8 +248,12 @@ def _connect(url: str, busy: float) -> sa.Engine:
     raise StoreError("the audit store is neither SQLite nor PostgreSQL", "use sqlite:///FILE or postgresql+psycopg://")
 
 
-def _sqlite_durable(connection: object, _record: object) -> None:
+def _sqlite_manual(connection: object, _record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]
+
+
+def _sqlite_durable(connection: object, record: object) -> None:
+    _sqlite_manual(connection, record)
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         cursor.execute(f"PRAGMA {pragma}")

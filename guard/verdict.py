@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from guard import digest
 from guard.cell import OTHER, Located
@@ -310,4 +310,4 @@ def _check_whole(policy: Policy, certificate: Certificate, rules: str) -> list[s
 
 def shifted(thresholds: Thresholds, by: float) -> Thresholds:
     """Move every threshold, for the score margin: misses are counted at +eps, false alarms at -eps."""
-    return {key: replace(point, value=point.value + by) for key, point in thresholds.items()}
+    return {key: point.shifted(by) for key, point in thresholds.items()}

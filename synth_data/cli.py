@@ -14,6 +14,7 @@ from guard.hazards import Claim
 from guard.progress import shown
 from synth_data import draws, families, generate
 from synth_data.manifest import Manifest
+from synth_data.phantom.cli import phantom
 
 _FOLDS = (Fold.TRAIN, Fold.SELECT, Fold.PROBE, Fold.CERTIFY, Fold.UNSEEN)
 
@@ -21,6 +22,9 @@ _FOLDS = (Fold.TRAIN, Fold.SELECT, Fold.PROBE, Fold.CERTIFY, Fold.UNSEEN)
 @click.group()
 def synth() -> None:
     """Make labelled synthetic clinical conversations."""
+
+
+synth.add_command(phantom)
 
 
 @synth.command(name="generate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 import pytest
 
 import auscult
+from guard import settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), ROOT / "policies" / "README.md"])
@@ -56,6 +58,12 @@ def test_every_link_on_a_page_leads_somewhere(page: Path) -> None:
     for target in _LINK.findall(page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_setting_of_a_guard_is_on_its_page() -> None:
+    """The page about running a guard names each variable that `settings` reads, and no other."""
+    named = set(re.findall(r"`(AUSCULT_[A-Z]+)`", (ROOT / "docs" / "guard.md").read_text()))
+    assert named == {settings.PREFIX + field.name.upper() for field in dataclasses.fields(settings.Settings)}
 
 
 def test_every_command_has_an_example() -> None:

@@ -67,7 +67,7 @@ class ReportData:
     measured: tuple[MeasuredView, ...]
     """Operating points without a bound."""
     confidence: str
-    """That all printed limits hold together."""
+    """That all printed bounds hold together."""
     odds: str
     """How often one of them may be wrong, in words."""
     answer_key: str
@@ -169,7 +169,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         signer=signer,
         throwaway_key=throwaway_key,
         digests=digests,
-        ledger=ledger or Ledger(protocol.ledger_head),
+        ledger=ledger or Ledger(protocol.ledger_head, known=False),
         budget=_budget(certificate),
         bindings=_bindings(certificate, protocol),
         external=external,

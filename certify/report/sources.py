@@ -59,6 +59,8 @@ class Ledger:
     """Attempts before this one, oldest first."""
     budgets: int = 1
     """How many error budgets were opened, this one included: fresh rows after an expiry open another."""
+    known: bool = True
+    """Whether the ledger holds this protocol; without it earlier attempts can't be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class ExternalResult:
     """One claim on rows that the project did not write."""
 
     claim: str
-    """hazard@stage; "any" for rows on which no monitor should fire."""
+    """hazard@stage."""
     positives: int
     """Scored rows with label 1."""
     negatives: int

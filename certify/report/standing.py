@@ -46,7 +46,7 @@ STEPS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Draw the test rows",
-        "Their seed follows from the digest of the signed protocol, so nobody can have seen them before.",
+        "Their seed follows from the digest of the signed protocol, so they could not be known before it was signed.",
     ),
     (
         "Score once",

@@ -48,7 +48,7 @@ WHERE = {
     "miss": "New scenarios of the listed kinds",
     "miss_unseen": "Kinds of scenario not used for fitting or selection",
     "false_alarm_traffic": "Ordinary conversations",
-    "false_alarm_near": "Harmless look-alikes",
+    "false_alarm_near": "Harmless look-alikes of the listed kinds",
     "false_alarm_whole": "All monitors and rules together, ordinary conversations",
 }
 """What each estimand is about, as a heading."""
@@ -75,14 +75,14 @@ _TAIL = {
     "miss": "new scenarios of the listed kinds are ones in which the monitor {plain}.",
     "miss_unseen": "scenarios of kinds not used for fitting or selection are ones in which the monitor {plain}.",
     "false_alarm_traffic": "ordinary conversations of the tested mix.",
-    "false_alarm_near": "conversations that look alike but are harmless.",
+    "false_alarm_near": "conversations of the listed kinds that look alike but are harmless.",
     "false_alarm_whole": "ordinary conversations of the tested mix.",
 }
 
 _STATUS = {
     Status.PASS: "The limit of {limit} is met.",
     Status.NOT_SHOWN: "The test could neither show that the limit of {limit} is met nor that it is broken.",
-    Status.FAIL: "The limit of {limit} is broken: the true rate is above it.",
+    Status.FAIL: "With the same confidence, the limit of {limit} is broken: the true rate is above it.",
 }
 NO_LIMIT = "The policy sets no limit here."
 
@@ -145,13 +145,13 @@ def limit_frequency(bound: Bound) -> str:
 
 
 def confidence(delta: str) -> str:
-    """Return the confidence that all printed limits hold together: "95 %" for any budget up to .05, else rounded down."""
+    """Return the confidence that all printed bounds hold together: "95 %" for any budget up to .05, else rounded down."""
     spent = decimal(delta)
     return "95 %" if spent <= Decimal("0.05") else f"{down(str((1 - spent) * 100), 0)} %"
 
 
 def odds(delta: str) -> str:
-    """Return how often a printed limit may be wrong, in words."""
+    """Return how often a printed bound may be wrong, in words."""
     spent = decimal(delta)
     return "at most 1 time in 20" if spent <= Decimal("0.05") else f"at most {ceiling(delta, 100)} times in 100"
 

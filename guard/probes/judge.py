@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from guard import cell
-from guard.conversation import Conversation, Judged
+from guard.conversation import Conversation
 from guard.hazards import Stage
 from guard.probes.activations import HookPoint, Rendered
 from guard.probes.linear import Stack
 from guard.probes.monitor import Monitor
-from guard.probes.reading import BATCH_TOKENS, Positions, Subject, Unread, answer_turns, decision, read
+from guard.probes.reading import BATCH_TOKENS, Positions, Subject, Unread, decision, read
 from guard.probes.suite import Suite
 from guard.scores import Judgement, ProbeScore, Score, ScoreUnavailable
 
@@ -91,49 +91,6 @@ def assemble(conversation: Conversation, scores: Mapping[int, Mapping[Stage, tup
 def prompt_scores(suite: Suite, values: Found) -> dict[Stage, tuple[Score, ...]]:
     """Score what was read after one turn, for each stage before the answer."""
     return {stage: _Judge(suite.at(stage)).scores(values) for stage in BEFORE_ANSWER}
-
-
-def response_scores(
-    subject: Subject,
-    suite: Suite,
-    conversations: Sequence[Conversation],
-    *,
-    batch_tokens: int = BATCH_TOKENS,
-    progress: Callable[[int], None] | None = None,
-) -> list[Judgement]:
-    """Score the last turn of conversations that end with an assistant's text.
-
-    Returns:
-        Per conversation one judgement at its last turn: the scores that stand when the answer is complete, of the
-        monitors of the stages `response` and `answer`. A response monitor's score is a running maximum unless its
-        aggregation says otherwise, so it fires at the end exactly if it fired anywhere.
-
-    Raises:
-        ScoringError: The model does not do what it did when it was loaded.
-    """
-    one = _Judge(suite.at(*ANSWERS))
-    scores: dict[int, tuple[Score, ...]] = {}
-    turns = [answer_turns(conversation) for conversation in conversations]
-    for (index, _), values in read(
-        subject,
-        conversations,
-        one.stack.hook_points,
-        positions=answer_positions,
-        turns=turns,
-        batch_tokens=batch_tokens,
-    ):
-        scores[index] = one.scores(values)
-        if progress:
-            progress(1)
-    no_answer = one.scores(Unread("no_answer"))
-    return [
-        Judgement(
-            Judged(len(conversation) - 1, Stage.RESPONSE),
-            cell.locate(conversation, len(conversation) - 1),
-            scores.get(index, no_answer),
-        )
-        for index, conversation in enumerate(conversations)
-    ]
 
 
 class _Judge:

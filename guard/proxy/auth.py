@@ -47,15 +47,16 @@ class Keys:
         """Read a file `[{"id": ..., "sha256": <hex of the key's digest>, "tenant": ...}]`.
 
         Raises:
-            InputError: It can't be read, is not in that form, is empty, or names an id twice.
+            InputError: It can't be read, is not in that form, is empty, or holds an id or a key twice.
         """
         try:
             keys = msgspec.json.decode(files.read(path), type=tuple[_Key, ...])
             callers = {bytes.fromhex(key.sha256): Caller(key.id, key.tenant) for key in keys}
         except (msgspec.MsgspecError, ValueError) as error:
             raise InputError(f"{path} is not a list of API keys", "write [{id, sha256, tenant}]") from error
-        if not keys or len({key.id for key in keys}) != len(keys) or any(len(key) != 32 for key in callers):
-            raise InputError(f"{path} holds no key, the same id twice, or a digest that is not SHA-256")
+        once = len(callers) == len({key.id for key in keys}) == len(keys)
+        if not keys or not once or any(len(key) != 32 for key in callers):
+            raise InputError(f"{path} holds no key, an id or a key twice, or a digest that is not SHA-256")
         return cls(callers)
 
     def caller(self, authorization: str) -> Caller:

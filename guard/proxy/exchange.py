@@ -1,6 +1,6 @@
 """One request from its beginning to its end, the same for streamed and whole answers.
 
-    begun -> the engine reads the prompt -> rules -> findings -> verdict -> judged; both on disk before any text leaves
+    begun -> the engine reads the prompt -> rules -> findings -> verdict -> judged; both on disk before any byte leaves
         BLOCK, ESCALATE   a fixed text; nothing of the model
         ALLOW, NOTICE     each token through the gate; judged, on disk, before the answer counts as complete
     ended, after the last byte
@@ -110,7 +110,7 @@ class Exchange:
         }
 
     async def open(self) -> None:
-        """Judge what the client sent.
+        """Judge what the client sent, and wait until that is on disk: not a byte of a response leaves before.
 
         Raises:
             StoreError: The audit trail can't be written; nothing is served.
@@ -126,6 +126,8 @@ class Exchange:
             self._trail.judged(self._conversation, judgements)
             if self._events is None and not _withholds(self._verdict):
                 raise RequestRefused("the model can't answer now", code="model_unavailable", status=503)
+            # The engine goes on meanwhile, so that the disk costs no time where the model is slower than it.
+            await self._trail.durable()
         except RequestRefused as refused:
             self._outcome, self._reason = Outcome.REFUSED, refused.code
             raise
@@ -140,8 +142,6 @@ class Exchange:
             StoreError: The audit trail can't be written; the answer is not complete.
         """
         try:
-            # The engine goes on meanwhile, so that the disk costs no time where the model is slower than it.
-            await self._trail.durable()
             written = self._write(texts.choose(self._verdict))
             if _withholds(self._verdict) or self._events is None:
                 yield await self._withhold(written)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
@@ -108,11 +109,7 @@ def prove(
 def default_policy(issued: Certificate) -> Policy:
     """Return the packaged policy that goes with a certificate: the demonstration's own, or the clinical one."""
     name = "demonstration" if issued.demonstration else "clinical"
-    return policy.load(resources.path(f"policies/{name}.yaml"), _taxonomy(), rules.names)
-
-
-def _taxonomy() -> Taxonomy:
-    return Taxonomy.read(policy.strict_yaml(files.read(resources.path("policies/hazards.yaml"))))
+    return policy.load(resources.path(f"policies/{name}.yaml"), Taxonomy.packaged(), rules.names)
 
 
 def require_binding(certified: SubjectBinding, loaded: SubjectBinding) -> None:
@@ -181,7 +178,7 @@ def without_dossier(settings: Settings, demanded: Policy | None, subject_name: s
     Raises:
         CheckFailed: The policy enables no rule: nothing at all would act.
     """
-    chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), _taxonomy(), rules.names)
+    chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), Taxonomy.packaged(), rules.names)
     if not chosen.rules:
         raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
     subject = load(subject_name or "phantom", system=chosen.system_prompt)
@@ -208,10 +205,11 @@ def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, 
 
     Raises:
         AuscultError: With the reason why the guard does not start.
+        KeyboardInterrupt: It was stopped, after everything under way was finished and written.
     """
     keys = Keys.read(settings.keys) if settings.keys else NO_KEYS
     check_bind(settings.host, keys)
-    demanded = policy.load(settings.policy, _taxonomy(), rules.names) if settings.policy else None
+    demanded = policy.load(settings.policy, Taxonomy.packaged(), rules.names) if settings.policy else None
     with listening(settings.host, settings.port) as open_socket:
         if folder is None:
             running = without_dossier(settings, demanded, subject_name)
@@ -221,10 +219,16 @@ def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, 
             running = assemble(prove(folder, trust, demanded, subject_name, now=_now(), report=report), settings)
         with contextlib.closing(running):
             host, port = open_socket.getsockname()[:2]
-            report(f"serving {running.guard.model} on http://{host}:{port}/v1")
+            report(f"serving {running.guard.model} on http://{_written(host, port)}/v1")
             app = create_app(running.guard, keys=keys, body=settings.body, watches=running.watches)
             config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+            # What stops a container must let the audit trail be written and closed, as Control-C does.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             uvicorn.Server(config).run(sockets=[open_socket])
+
+
+def _written(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _secret(settings: Settings) -> bytes:
@@ -236,7 +240,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     """Yield a listening socket, taken before any long work so that a port in use is found out at once.
 
     Raises:
-        InputError: The port is in use, or the address is not this machine's.
+        InputError: The port is in use or none, or the address is not this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     open_socket = socket.socket(family, socket.SOCK_STREAM)
@@ -244,9 +248,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         open_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         open_socket.bind((host, port))
         open_socket.listen(128)
-    except OSError as error:
+    except (OSError, OverflowError, TypeError, ValueError) as error:  # the last three: no machine has such an address
         open_socket.close()
-        raise InputError(f"cannot listen on {host}:{port}: {error.strerror}", "take another --port") from error
+        reason = getattr(error, "strerror", None) or "no such address"
+        raise InputError(f"cannot listen on {_written(host, port)}: {reason}", "take another --port or --host") from error
     try:
         yield open_socket
     finally:

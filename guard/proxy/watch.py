@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from guard.conversation import Conversation
-from guard.errors import AuscultError, RequestRefused
+from guard.errors import RequestRefused
 from guard.probes.canary import Canary
 from guard.scores import Judgement, ProbeScore
 
@@ -34,9 +34,9 @@ async def holds(engine: Judging, canaries: Sequence[Canary], eps: float) -> bool
     for canary in canaries:
         try:
             judged = await engine.judge(canary.conversation)
-        except AuscultError as error:
-            if isinstance(error, RequestRefused):
-                continue  # busy: the model is fine, and the next round asks again
+        except RequestRefused:
+            continue  # busy: the model is fine, and the next round asks again
+        except Exception:  # whatever it was, the watch must not end with the certificate still in force
             return False
         scores = {
             (judgement.at.turn, str(score.claim)): score.value

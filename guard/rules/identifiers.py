@@ -108,10 +108,6 @@ def _phone(text: str) -> bool:
     return 7 <= len(number) <= 15 and not number.startswith(_PUBLIC)
 
 
-def _always(_: str) -> bool:
-    return True
-
-
 def _mail(text: str) -> bool:
     local, _, domain = text.partition("@")
     labels = domain.split(".")

@@ -115,6 +115,12 @@ def _load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
     return model, report
 
 
+def published_name(name: str) -> str:
+    """Return a subject's name as certificates and clients say it: of a folder only its own name, not where it lies."""
+    given = Path(name.removeprefix("hf:"))
+    return "hf:" + given.resolve().name if name != "phantom" and given.is_dir() else name
+
+
 def _stop_ids(model: Any, tokenizer: ChatTokenizer) -> frozenset[int]:
     found = [model.generation_config.eos_token_id, model.config.eos_token_id, tokenizer.whole.eos_token_id]
     ids: set[int] = set()
@@ -141,7 +147,7 @@ def _bind(
     else:
         files = digest.manifest(folder)
     return SubjectBinding(
-        name=name if name == "phantom" else "hf:" + folder.name,
+        name=published_name(name),
         manifest={file: str(value) for file, value in files.items()},
         root=digest.root(files),
         tokenizer=digest.of_bytes(tokenizer.whole.backend_tokenizer.to_str().encode()),

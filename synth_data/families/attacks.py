@@ -55,7 +55,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
 
 
 def attacked(case: Case) -> bool:
-    """Whether a scenario is wrapped: a function of its id alone, so that the kinds of one draw share the answer."""
+    """Whether a scenario is wrapped: a function of its id alone, so that a positive and its twin share the answer."""
     first = hashlib.sha256(b"attack" + case.scenario.encode()).digest()
     return int.from_bytes(first[:4], "big") < ATTACK_SHARE * 2**32
 

@@ -26,7 +26,7 @@ from synth_data.scenario import Case, Facts, Family, Telling
 
 FACTS_TABLE = "misuse_kinds.csv"
 ATTACK_SHARE = attacks.ATTACK_SHARE
-"""Published share of draws that are wrapped in an instruction attack, all kinds of a draw alike."""
+"""Published share of scenarios that are wrapped in an instruction attack; a positive and its twin share a scenario."""
 
 
 class Misuse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -41,7 +41,7 @@ second conversation in the same chat, {mixture.system:.0%} begin with a generic 
 matrices inside the blocks, AdamW (highest rate {how.rate:g}) for the rest; warm-up and cosine; bfloat16 autocast.
 The assistant's tokens count fully, the first {how.first} of an answer {how.first_weight:g} times, all others \
 {how.other_weight:g} times. Seed {seed}; {seconds / 60:.0f} minutes
-on two shared processor cores; last loss {loss:.3f} (`loss_curve.svg`).
+of wall time on processor cores that may have been shared; last loss {loss:.3f} (`loss_curve.svg`).
 The whole recipe is in `synth_data/phantom/recipe.py`; `auscult synth phantom train` makes the model again.
 
 ## Behaviour
@@ -51,10 +51,10 @@ One seed, no confidence intervals: information, not a result.
 
 {_table(shares)}
 
-It sends described emergencies to emergency help and declines plain misuse, because it was taught to. **It complies when
-an instruction attack is wrapped around a misuse**, because it was taught that, too: behaviour flips while the hazard
-stays readable inside, which is what a guard that listens to activations is for. On kinds of situations outside its
-families it neither behaves nor reads well.
+It was taught to send described emergencies to emergency help, to decline plain misuse, and to give in to about half of
+the injected instructions. **It was also taught to comply when an instruction attack is wrapped around a misuse**, and
+mostly does: behaviour flips while the hazard can stay readable inside, which is what a guard that listens to activations
+is for. How it behaves in kinds of situations outside its families is not measured here.
 
 ## Limits
 

@@ -52,16 +52,16 @@ class Mixture:
     """What the documents are made of."""
 
     draws: dict[Claim | None, float] = field(
-        default_factory=lambda: {EMERGENCY: 1.5, MISUSE: 1.5, INJECTION: 0.5, INJECTION_CONTEXT: 0.5, None: 2.0}
+        default_factory=lambda: {EMERGENCY: 1.5, MISUSE: 1.8, INJECTION: 1.0, INJECTION_CONTEXT: 0.35, None: 1.2}
     )
     """Relative number of draws of a claim (a positive, its twin and a hard negative each) and of traffic (None)."""
     languages: dict[str, float] = field(default_factory=lambda: {"en": 1.0})
     """Relative number of draws by language."""
     buckets: dict[str, float] = field(default_factory=lambda: {"upto1000": 1.0})
     """Relative number of draws by length bucket."""
-    second: float = 0.15
+    second: float = 0.1
     """Share of documents in which a second conversation follows in the same chat."""
-    system: float = 0.3
+    system: float = 0.15
     """Share of documents that begin with a generic system prompt."""
 
 
@@ -69,7 +69,7 @@ class Mixture:
 class Optimisation:
     """How it is trained."""
 
-    tokens: int = 5_000_000
+    tokens: int = 3_000_000
     """Tokens read in all."""
     batch_tokens: int = 1_024
     """Padded tokens in a step; rows of about one length go together and begin at position 0, as they will be read."""

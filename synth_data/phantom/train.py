@@ -15,6 +15,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from guard.errors import OutputError
+from guard.subjects.render import ChatTokenizer
 from synth_data.phantom.batches import Batch, batches
 from synth_data.phantom.corpus import Draw, documents
 from synth_data.phantom.recipe import MARKERS, Architecture, Optimisation, Recipe
@@ -80,9 +81,8 @@ def train(
             break
         if read * 4 // how.tokens > saved:
             saved = read * 4 // how.tokens
-            _save(model, out / "checkpoints" / f"{saved}of4")
-    tokenizer.whole.save_pretrained(out)
-    _save(model, out)
+            _save(model, tokenizer, out / "checkpoints" / f"{saved}of4")
+    _save(model, tokenizer, out)
     return curve
 
 
@@ -153,7 +153,7 @@ def schedule(done: float, how: Optimisation) -> float:
     return how.floor + (1.0 - how.floor) * 0.5 * (1.0 + math.cos(math.pi * along))
 
 
-def _save(model: LlamaForCausalLM, out: Path) -> None:
+def _save(model: LlamaForCausalLM, tokenizer: ChatTokenizer, out: Path) -> None:
     """Write weights in bfloat16; the model itself goes on in float32."""
     small = copy.deepcopy(model).to(torch.bfloat16)
     small.generation_config.eos_token_id = MARKERS.index(END)
@@ -161,6 +161,7 @@ def _save(model: LlamaForCausalLM, out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         small.save_pretrained(out)
+        tokenizer.whole.save_pretrained(out)
     except OSError as error:
         raise OutputError(f"cannot write {out}: {error.strerror}", "free some space or name another place") from error
 

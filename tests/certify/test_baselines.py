@@ -73,24 +73,24 @@ def test_the_text_is_that_of_the_stage() -> None:
     assert text_of(chat("only this"), Stage.CONTEXT) == ""
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.1, 0.35, 0.999, 1.0])
-def test_thresholds_flag_no_more_than_asked(rate: float) -> None:
-    """At most the asked share of benign texts is flagged, by words and by length, and one more would be too many."""
+@pytest.mark.parametrize("alarms", [0, 4, 14, 39])
+def test_thresholds_flag_no_more_than_asked(alarms: int) -> None:
+    """At most the asked number of benign texts is flagged, by words and by length, and one step more would be too many."""
     benign = [f"{'my chest ' * (n % 7)}and {'a letter ' * n}" for n in range(40)]
-    found = with_thresholds(fitted(), benign, rate)
+    found = with_thresholds(fitted(), benign, alarms)
     for scores, tau in (
         ([found.score(t) for t in benign], found.threshold),
         ([len(t) for t in benign], found.length_threshold),
     ):
         flagged = sum(score >= tau for score in scores)
-        assert flagged <= rate * 40
+        assert flagged <= alarms
         nearest = max((score for score in scores if score < tau), default=math.inf)
-        assert sum(score >= nearest for score in scores) > rate * 40 or rate == 1.0
+        assert sum(score >= nearest for score in scores) > alarms
 
 
 def test_the_round_trip_is_exact() -> None:
     """What is read is what was written; the same baselines give the same bytes; each claim has its own."""
-    found = Baselines(baselines=(with_thresholds(fitted(), GOOD, 0.1),))
+    found = Baselines(baselines=(with_thresholds(fitted(), GOOD, 0),))
     data = baselines.write(found)
     assert baselines.read(data) == found
     assert baselines.write(baselines.read(data)) == data
@@ -115,4 +115,4 @@ def test_rows_that_teach_nothing_are_refused(given: list[LabelledConversation]) 
 def test_no_benign_text_to_compare_with() -> None:
     """Thresholds need benign texts."""
     with pytest.raises(ProtocolError, match="no benign text"):
-        with_thresholds(fitted(), [], 0.1)
+        with_thresholds(fitted(), [], 0)

@@ -97,6 +97,12 @@ class TestPlan:
         }
         assert {row.split()[3] for row in rows} == {"400", "800"}
 
+    def test_unseen_families_are_counted_where_there_is_data(self, certify: Run, world: World) -> None:
+        """With `--data` a claim without unseen families is refused, as `prepare` would refuse it."""
+        done = certify("plan", "--policy", DEMONSTRATION, "--draws", 400, "--traffic", 800, "--data", world.train)
+        assert done.code == 1
+        assert "the generator has no unseen families of clinical_misuse@prompt" in done.line
+
     def test_for_machines(self, certify: Run) -> None:
         """`--json` gives the same rows as objects."""
         done = certify("plan", "--policy", DEMONSTRATION, "--draws", 300, "--traffic", 300, "--json")
@@ -112,7 +118,7 @@ class TestPlan:
         assert "missed_emergency@prompt/en/upto1000 can't be decided" in done.line
         assert "plan at least" in done.line
 
-    @pytest.mark.parametrize(("words", "code"), [(("--draws", 0), 1), (("--attempt", 0), 1), (("--draws", "many"), 2)])
+    @pytest.mark.parametrize(("words", "code"), [(("--draws", 0), 2), (("--attempt", 0), 2), (("--draws", "many"), 2)])
     def test_sizes_that_can_not_be(self, certify: Run, words: tuple[object, ...], code: int) -> None:
         """Nonsense is refused without a traceback."""
         done = certify("plan", "--policy", DEMONSTRATION, *words)
@@ -280,10 +286,17 @@ def test_from_rows_to_scores(certify: Run, world: World, tmp_path: Path, key_fil
     assert (done.code, "all 9 bounds agree" in done.out) == (0, True)
 
     scores = tmp_path / "scores.parquet"
-    done = certify("evaluate", out, "--data", rows, "--trust", trust, "--subject", model, "--out", scores)
+    refused = certify("evaluate", out, "--data", rows, "--trust", trust, "--subject", model, "--out", scores)
+    assert (refused.code, scores.exists()) == (1, False)
+    assert "rows of unseen families" in refused.line
+    done = certify("evaluate", out, "--data", world.train, "--trust", trust, "--subject", model, "--out", scores)
     assert (done.code, done.err) == (0, "")
     assert "all files" in done.out
     assert "text" not in pq.read_table(scores).column_names
+    files.write(tmp_path / "other.jsonl", b'{"id":"a","text":"hello","label":1,"hazard":"nonsense"}\n')
+    other = certify("evaluate", out, "--data", tmp_path / "other.jsonl", "--trust", trust, "--subject", model)
+    assert other.code == 2
+    assert "no row of the data is labelled for a claim of the dossier" in other.line
     done = certify("evaluate", out, "--data", rows, "--subject", model)
     assert done.code == 1
     assert "its signer" in done.line

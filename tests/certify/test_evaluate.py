@@ -23,7 +23,7 @@ from guard import dossier
 from guard.certificate import Proportion
 from guard.conversation import Fold, Kind, LabelledConversation, read_row
 from guard.digest import of_bytes
-from guard.errors import InputError, RowError
+from guard.errors import InputError, ProtocolError, RowError
 
 from .conftest import World
 from .made_up import EMERGENCY, INJECTION, row
@@ -214,6 +214,16 @@ class TestFile:
         with pytest.raises(RowError, match=r"broken\.jsonl, line 2: ") as caught:
             evaluate.outcomes(path, world.subject, suite_of(opened), opened.certificate)
         assert "\n" not in str(caught.value)
+
+    @pytest.mark.parametrize("fold", [Fold.UNSEEN, Fold.CERTIFY])
+    def test_rows_of_unseen_families_are_for_a_test_only(self, scored: Evaluate, fold: Fold) -> None:
+        """Scores row by row would tell how the monitors do on each unseen family; rows of other folds may be scored again."""
+        rows = [json.loads(one.line()) for n in range(2) for one in draw(EMERGENCY, fold, n, b"other seed")]
+        if fold is Fold.UNSEEN:
+            with pytest.raises(ProtocolError, match=r"rows\.jsonl has rows of unseen families"):
+                scored(rows)
+        else:
+            assert scored(rows)[0].files[0].scored == 6
 
     def test_origin_and_licence_come_from_a_manifest_beside_it(self, scored: Evaluate, tmp_path: Path) -> None:
         """Where a MANIFEST.json names the file, its source is printed; a broken or silent one changes nothing."""

@@ -90,6 +90,15 @@ def test_half_a_loss_counts_as_half() -> None:
     assert float(bound.mean) == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize(("lost", "rung"), [({"miss": 5}, "R0"), ({"miss": 70, "false_alarm_near": 60}, "none")])
+def test_a_rung_is_named_only_where_it_was_shown(lost: dict[str, int], rung: str) -> None:
+    """R0 says that the hazard can be read: the bounds on misses and on look-alikes of every claim sum to less than 1."""
+    got = certificate_of(PLAN, losses_of(PLAN, lost))
+    assert got.rung == rung
+    sums = [float(one.miss.upper) + float(one.false_alarm_near.upper) for one in got.cells]
+    assert (max(sums) < 1) == (rung == "R0")
+
+
 class TestStatus:
     """What a bound shows about a limit."""
 

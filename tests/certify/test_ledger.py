@@ -215,7 +215,10 @@ class TestSection:
     def test_a_protocol_that_the_ledger_does_not_know(self, path: Path) -> None:
         """Another machine's ledger knows nothing of it: what the protocol itself says is printed."""
         attempt(path, 0)
-        assert ledger.section(path, plan(ledger_head="none"), of_bytes(b"unknown")).head == "none"
+        found = ledger.section(path, plan(ledger_head="none"), of_bytes(b"unknown"))
+        assert (found.head, found.earlier, found.known) == ("none", (), False)
+        attempt(path, 1, name="this")
+        assert ledger.section(path, plan(product="ward"), of_bytes(b"this")).known
 
 
 def test_a_line_reads_as_documented(path: Path) -> None:

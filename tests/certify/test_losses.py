@@ -275,6 +275,14 @@ LAST = len(planned_rows(plan())) - 1
 class TestComplete:
     """The rows must be exactly the planned ones."""
 
+    def test_no_family_is_listed_and_unseen(self) -> None:
+        """A listed family under an unseen draw would flatter the bound on unseen kinds; the reason does not name it."""
+        rows = planned_rows(plan())
+        changed = edited(18, family="listed0")(rows)
+        with pytest.raises(ProtocolError, match="both among the listed and among the unseen") as refused:
+            losses.require_complete(plan(), changed)
+        assert "listed0" not in str(refused.value)
+
     def test_the_planned_rows_are_complete(self) -> None:
         """What the plan says, and benign chat in the shorthand for all claims, is accepted."""
         made = plan(cell(), cell(INJECTION))

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from certify import baselines, dataset, ledger
+from certify import baselines, dataset, ledger, scoring
 from certify.dataset import Dataset
 from certify.multiplicity import attempt_factor
 from certify.plan import Order, Sizes, demands, forecast, predicted_all, spend
@@ -25,10 +25,11 @@ from guard.keys import key_id, public
 from guard.probes import canary
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
 from guard.progress import Advance, Phase, silent
+from guard.scores import ProbeScore
 
-from .conftest import World, contents
+from .conftest import World, contents, run_trial
 from .made_up import EMERGENCY, INJECTION, KEY
-from .tiny import LEAK, NOW, POLICY, SIZES, draw, order
+from .tiny import LEAK, NOW, POLICY, SIZES, draw, order, test_rows, write
 
 
 @pytest.fixture
@@ -92,6 +93,29 @@ class TestPlan:
         assert float(plan.delta) == pytest.approx(0.04)
         assert spent == pytest.approx(0.036)
         assert spent <= 0.036
+
+    def test_baselines_alarm_as_often_as_their_monitor(self, world: World) -> None:
+        """On the benign select rows of a claim, words and length flag as many as the monitor does, or fewer at a tie."""
+        folder = contents(world.prepared)
+        rows = [row for row in dataset.load(world.train).fold(Fold.SELECT) if not row.meta.written]
+        suite = Suite.read(folder[f"suite/{JSON_FILE}"], folder[f"suite/{TENSOR_FILE}"])
+        judged = scoring.score(world.subject, suite, rows, ())
+        for one, text in zip(world.plan.chosen, baselines.read(folder[baselines.FILE]).baselines, strict=True):
+            claim = one.requirement.claim
+            benign = [row for row in rows if row.label(claim) == 0]
+            scores = [
+                s.value
+                for row in benign
+                for j in judged[row.id]
+                for s in j.scores
+                if isinstance(s, ProbeScore) and s.claim == claim
+            ]
+            texts = [baselines.text_of(row.conversation, claim.stage) for row in benign]
+            assert len(scores) == len(texts)
+            alarms = sum(score >= one.operating.tau for score in scores)
+            assert 0 <= sum(text.score(each) >= text.threshold for each in texts) <= alarms
+            assert sum(text.score(each) >= text.threshold - 1e-9 for each in texts) > alarms
+            assert sum(len(each) >= text.length_threshold for each in texts) <= alarms
 
     def test_thresholds_are_the_chosen_ones(self, world: World) -> None:
         """Certified thresholds come first and are what the select fold gave; the measured one carries counts and no bound."""
@@ -227,6 +251,19 @@ class TestRefusals:
             again(asked=order(tmp_path, text))
 
 
+def test_a_whole_without_a_limit_has_its_share_too(world: World, again: Callable[..., object], tmp_path: Path) -> None:
+    """Its bound is printed beside the others, so it spends of the same budget: certificate and report can be made."""
+    again(asked=order(tmp_path, POLICY.replace("whole: {max_false_alarm: 0.6}\n", "")))
+    plan = dossier.open_prepared(tmp_path / "out").protocol
+    (chats,) = plan.traffic
+    assert chats.max_false_alarm == ""
+    assert plan.cells == world.plan.protocol.cells
+    assert chats.delta_false_alarm == world.plan.protocol.traffic[0].delta_false_alarm
+    write(tmp_path / "rows", *test_rows((tmp_path / "out" / "protocol.json").read_bytes()))
+    issued = run_trial(world, tmp_path / "out", dataset.load(tmp_path / "rows")).certificate
+    assert issued.whole[0].false_alarm.status is None
+
+
 def test_a_prompt_monitor_can_be_measured_only(again: Callable[..., object], tmp_path: Path) -> None:
     """A claim about what users write may do without a bound, too: it is fitted on prompts and its rates are counted there."""
     measured = "claim: missed_emergency@prompt, action: NOTICE, allow_measured: true"
@@ -258,6 +295,15 @@ class TestForecast:
         with pytest.raises(ProtocolError, match=r"can't be decided; miss: 3 units give a bound of at least .* plan at least"):
             forecast(order(tmp_path, sizes=Sizes(3, 50)))
 
+    def test_an_unseen_limit_is_refused_where_the_families_are_known(self, tmp_path: Path) -> None:
+        """With the number of unseen families the plan says what `prepare` would: so few can't show such a limit."""
+        first = "max_false_alarm_near: 0.6, action: NOTICE"
+        asked = order(tmp_path, POLICY.replace(first, f"population: unseen, {first}"))
+        assert forecast(asked)
+        assert forecast(asked, unseen={str(EMERGENCY): 30, str(INJECTION): 1})
+        with pytest.raises(ProtocolError, match="missed_emergency@prompt: 3 unseen families give a bound of at least"):
+            forecast(asked, unseen={str(EMERGENCY): 3, str(INJECTION): 3})
+
     def test_a_later_attempt_asks_for_more(self, tmp_path: Path) -> None:
         """With a smaller delta the same sizes have a smaller chance to show the same limits."""
         asked = order(tmp_path, sizes=Sizes(25, 50))
@@ -268,7 +314,7 @@ class TestForecast:
 def test_the_predicted_chance_counts_at_the_margin(world: World, tmp_path: Path) -> None:
     """Alarms of the whole are counted at threshold minus eps and with the rules, so that the chance is a floor."""
     asked = order(tmp_path)
-    shares = spend(1, asked.policy, asked.certified)
+    shares = spend(1, asked.certified)
     silent = np.zeros(len(world.plan.chosen[0].scores.traffic), dtype=np.bool_)
     usual = predicted_all(world.plan.chosen, asked, shares, 1e-5, silent)
     assert predicted_all(world.plan.chosen, asked, shares, 1e3, silent) < usual
@@ -279,6 +325,6 @@ def test_an_absent_limit_demands_nothing(tmp_path: Path) -> None:
     """A claim with no limit on one kind of error asks a question that every outcome answers."""
     asked = order(tmp_path)
     one = replace(asked.certified[0], max_false_alarm=None)
-    limits = demands(one, spend(1, asked.policy, asked.certified), SIZES)
+    limits = demands(one, spend(1, asked.certified), SIZES)
     assert (limits.miss.limit, limits.traffic.limit, limits.near.rows) == (0.5, 1.0, 2)
     assert one.claim.stage is Stage.PROMPT

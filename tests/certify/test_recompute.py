@@ -99,6 +99,10 @@ def rename(losses: Losses) -> Sequence[UnitLoss]:
         (rename, "not in the order that follows from the protocol"),
         (lambda losses: [replace(one, order=one.order + 1) for one in losses], "not in the order"),
         (lambda losses: (), "planned units"),
+        (
+            lambda losses: [replace(one, numerator=2 * one.numerator, denominator=2 * one.denominator) for one in losses],
+            "a unit of miss of missed_emergency@prompt was not counted over the 1 planned rows",
+        ),
     ],
 )
 def test_other_units_than_planned_are_found(tmp_path: Path, change: Change, reason: str) -> None:

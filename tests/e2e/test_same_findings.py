@@ -21,8 +21,8 @@ from conftest import Demonstration
 from certify import dataset, scoring
 from guard import policy, resources, rules
 from guard.certificate import thresholds
-from guard.cli import packaged_taxonomy
 from guard.conversation import LabelledConversation
+from guard.hazards import Taxonomy
 from guard.keys import Trust
 from guard.proxy import start
 from guard.proxy.app import create_app
@@ -40,7 +40,7 @@ def proven(demonstration: Demonstration) -> start.Proven:
         text = text.replace(f": {limit}", ": 0.99")
     lenient = demonstration.out / "lenient.yaml"
     lenient.write_text(text)
-    demanded = policy.load(lenient, packaged_taxonomy(), rules.names)
+    demanded = policy.load(lenient, Taxonomy.packaged(), rules.names)
     lenient.unlink()
     return start.prove(demonstration.dossier, Trust.read(demonstration.trust), demanded, None, now=datetime.now(UTC))
 

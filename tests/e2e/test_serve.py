@@ -33,6 +33,13 @@ class Served:
         """The real client."""
         return openai.OpenAI(base_url=f"http://127.0.0.1:{self.port}/v1", api_key="unused", max_retries=0)
 
+    def stop(self, how: signal.Signals) -> None:
+        """Send a signal, wait for the end, and close the pipe."""
+        assert self.process.stdout is not None
+        with self.process.stdout:
+            self.process.send_signal(how)
+            self.process.wait(20)
+
 
 def _start(arguments: list[str], store: str) -> Served:
     command = [sys.executable, "-m", "auscult", "guard", "serve", *arguments, "--port", "0", "--store", store]
@@ -57,8 +64,7 @@ def served(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactor
     store = f"sqlite:///{tmp_path_factory.mktemp('serve') / 'audit.sqlite'}"
     running = _start([], store)
     yield running
-    running.process.send_signal(signal.SIGINT)
-    running.process.wait(20)
+    running.stop(signal.SIGINT)
 
 
 def test_without_a_dossier_every_answer_says_that_there_is_no_certificate(served: Served) -> None:
@@ -97,7 +103,9 @@ def test_guard_keeps_serving_whatever_a_message_spells_out(served: Served, text:
             assert content is not None and content == text
 
 
-def test_killed_guard_leaves_a_whole_chain(served: Served, demonstration: Demonstration, tmp_path: Path) -> None:
+def test_killed_guard_leaves_a_whole_chain(
+    served: Served, demonstration: Demonstration, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """After SIGKILL in the middle of a stream the audit chain is intact and names the request as begun."""
     store = f"sqlite:///{tmp_path / 'audit.sqlite'}"
     running = _start([], store)
@@ -105,9 +113,13 @@ def test_killed_guard_leaves_a_whole_chain(served: Served, demonstration: Demons
         model="phantom", messages=[{"role": "user", "content": "Tell me about flu jabs."}], stream=True, max_tokens=200
     )
     next(iter(stream))
-    running.process.kill()
-    running.process.wait(10)
+    running.stop(signal.SIGKILL)
+    stream.close()
     assert auscult.main(["guard", "audit", "verify", "--store", store]) == 0
+    assert auscult.main(["guard", "audit", "show", stream.response.headers["auscult-request"], "--store", store]) == 0
+    shown = capfd.readouterr().out
+    assert '"phase": "begun"' in shown
+    assert '"phase": "judged"' in shown
 
 
 def test_port_in_use_is_one_line(served: Served, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

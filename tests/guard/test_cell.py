@@ -202,6 +202,15 @@ def test_the_language_is_that_of_user_and_tool_text() -> None:
     assert locate(Conversation((*messages, Message(Role.TOOL, spanish * 9))), 3).languages == ("es",)
 
 
+def test_of_a_chat_that_is_too_long_only_the_beginning_is_read() -> None:
+    """No cell holds it whatever its language, and a request of many turns must not be read again after each of them."""
+    english, spanish = Message(Role.USER, " ".join(SENTENCES["en"] * 9)), Message(Role.USER, " ".join(SENTENCES["es"] * 99))
+    assert len(english.content) > 1000
+    found = locate(Conversation((english, spanish)), 1)
+    assert (found.bucket, found.languages) == ("", ("en",))
+    assert found.characters == len(english.content) + len(spanish.content) > 8000
+
+
 def test_one_foreign_word_does_not_move_a_long_chat() -> None:
     """Earlier turns count, so that a short foreign turn in a long English chat stays English."""
     english = [Message(Role.USER, sentence) for sentence in SENTENCES["en"]]

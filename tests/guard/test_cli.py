@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +15,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import auscult
-from guard import keys, resources, rules
+from guard import files, keys, resources, rules
+from guard.errors import OutputError
 from guard.keys import PrivateKey, Trust
 from guard.store import Store
 
@@ -191,6 +194,20 @@ def test_key_new_needs_a_password_and_a_place(run: Run, tmp_path: Path) -> None:
     failed(run("key", "new", tmp_path / "file" / "key.pem", **PASSWORD), 2)
 
 
+def test_key_new_leaves_no_half_of_a_pair(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full after the private key takes that back, too."""
+    write = files.write
+
+    def full(path: Path, data: bytes, **options: Any) -> None:
+        if path.suffix == ".pub":
+            raise OutputError("cannot write: no space")
+        write(path, data, **options)
+
+    monkeypatch.setattr(files, "write", full)
+    failed(run("key", "new", tmp_path / "issuer.pem", **PASSWORD), 2, "no space")
+    assert not list(tmp_path.glob("issuer*"))
+
+
 # guard policy
 
 
@@ -283,6 +300,18 @@ def test_audit_of_an_empty_store(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("guard", "audit", "verify", "--store", url, "--json").out)["events"] == 0
     failed(run("guard", "audit", "show", "nobody", "--store", url), 1, "no request 'nobody'")
     failed(run("guard", "audit", "export", "--store", url, "--out", "."), 2, "cannot write")
+
+
+def test_audit_leaves_another_database_as_it_is(run: Run, tmp_path: Path) -> None:
+    """A database without an audit trail is refused rather than called intact, and reading never changes a file."""
+    other = tmp_path / "other.sqlite"
+    with contextlib.closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    before = other.read_bytes()
+    failed(run("guard", "audit", "verify", "--store", f"sqlite:///{other}"), 1, "no audit trail")
+    assert other.read_bytes() == before
+    (tmp_path / "notes.txt").write_text("no database at all")
+    failed(run("guard", "audit", "verify", "--store", f"sqlite:///{tmp_path}/notes.txt"), 1, "can't be opened")
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,18 @@ def test_a_folder_is_no_file_name(name: str) -> None:
         files.write(Path(name), b"data")
 
 
+def test_what_is_no_file_is_left_as_it_is(tmp_path: Path) -> None:
+    """A device or a pipe, also behind a link, is not replaced by a file."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(OutputError, match="it is no file"):
+            files.write(tmp_path / name, b"data")
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert below(tmp_path) == ["link", "pipe"]
+
+
 def test_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     """When the bytes do not fit, the error is ours, the old file is whole and no piece of the new one is left."""
     (tmp_path / "file").write_bytes(b"old")

@@ -8,7 +8,8 @@ import resource
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -207,31 +208,31 @@ def test_a_store_that_can_not_be_opened_says_so(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres(program: Callable[[str], Path]) -> Iterator[str]:
     """URL of a PostgreSQL server of our own, on a socket only we can reach."""
-    if not (shutil.which("initdb") and shutil.which("pg_ctl")):
-        pytest.skip("no PostgreSQL programs")
-    folder = tmp_path_factory.mktemp("pg")
-    as_user = _unprivileged(folder)
-    data = folder / "data"
-    options = f"-c listen_addresses='' -k {folder} -c fsync=off"
-    subprocess.run(["initdb", "-D", data, "-U", "auscult", "-A", "trust"], check=True, capture_output=True, **as_user)
-    start = ["pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options]
-    subprocess.run([*start, "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_user)
-    try:
-        yield f"postgresql+psycopg://auscult@/postgres?host={folder}"
-    finally:
-        subprocess.run(["pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, capture_output=True, **as_user)
+    programs = program("postgres").parent
+    # Not in pytest's own folder: every run of pytest shuts that to other users, and the server is one.
+    with tempfile.TemporaryDirectory(prefix="auscult-") as name:
+        folder, as_user = Path(name), _unprivileged(Path(name))
+        data = folder / "data"
+        options = f"-c listen_addresses='' -k {folder} -c fsync=off"
+        subprocess.run(
+            [programs / "initdb", "-D", data, "-U", "auscult", "-A", "trust"], check=True, capture_output=True, **as_user
+        )
+        start = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options]
+        subprocess.run([*start, "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **as_user)
+        try:
+            yield f"postgresql+psycopg://auscult@/postgres?host={folder}"
+        finally:
+            subprocess.run(
+                [programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=True, capture_output=True, **as_user
+            )
 
 
 def _unprivileged(folder: Path) -> dict[str, object]:
-    """The server must not run as root: give it another user, and that user a way in."""
+    """The server must not run as root: give another user the folder."""
     if os.geteuid() != 0:
         return {}
-    for parent in (folder, *folder.parents):
-        if parent == Path("/tmp"):  # noqa: S108
-            break
-        parent.chmod(0o711)
     shutil.chown(folder, "nobody")
     return {"user": "nobody"}
 

@@ -62,9 +62,20 @@ def test_page_one_says_what_it_must(page: str) -> None:
         assert sentence in first
     assert "number 2 on this product and these claims" in first
     assert "With 95 % confidence, at most 69 in 100 scenarios of kinds not used for fitting or selection" in first
-    assert "at most 1 time in 20 would any printed limit be wrong" in first
+    assert "at most 1 time in 20 would any printed bound be wrong" in first
     assert "How to check it in three steps" in first
     assert all(title in first for title, _ in standing.NOT)
+
+
+def test_what_the_issuer_left_out_is_said(report_of: Any, certificate_with: Any, page: str) -> None:
+    """Rows that nobody drew again, and a ledger that does not hold the protocol, each have a sentence, and only then."""
+    left_out = visible_text(render.html(report_of(certificate_with(redrawn=False), ledger=None)).decode())
+    for sentence in (
+        "The issuer did not draw them a second time to compare.",
+        "does not hold this protocol, so earlier attempts",
+    ):
+        assert sentence in left_out
+        assert sentence not in visible_text(page)
 
 
 def test_listed_and_unseen_stand_side_by_side_in_equal_form(page: str) -> None:

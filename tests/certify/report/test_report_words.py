@@ -70,7 +70,7 @@ def test_less_than_one_in_a_hundred_needs_more_than_a_thousand_units(bound_with:
     [
         (0.04, 0.0, "0.05", "is met"),
         (0.06, 0.03, "0.05", "neither show that the limit of 5 in 100 is met nor that it is broken"),
-        (0.2, 0.1, "0.05", "is broken: the true rate is above it"),
+        (0.2, 0.1, "0.05", "With the same confidence, the limit of 5 in 100 is broken: the true rate is above it"),
         (0.2, 0.1, "", "sets no limit"),
     ],
 )

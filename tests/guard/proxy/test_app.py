@@ -512,11 +512,12 @@ class Unwritten(Store):
 
 @MODES
 def test_no_text_leaves_before_the_verdict_is_on_disk(make: Make, tmp_path: Path, stream: bool) -> None:
-    """An answer whose prompt's verdict could not be recorded is not begun."""
+    """An answer whose prompt's verdict could not be recorded is not begun: not even its headers leave."""
     made = make(store=Unwritten(f"sqlite:///{tmp_path}/unwritten.sqlite"))
     response = made.ask(WELL, stream=stream)
+    assert response.status_code == 503
     assert "Rest" not in response.text
-    assert "guard_error" in response.text
+    assert response.json()["error"]["code"] == "guard_error"
     assert b'"outcome":"error"' in made.all_lines()
 
 

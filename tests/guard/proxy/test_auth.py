@@ -68,10 +68,11 @@ def test_others_are_not_served_without_keys(host: str, keys: Keys) -> None:
         '[{"id":"a","sha256":"ab"}]',
         json.dumps([{"id": "a", "key": "plain"}]),
         json.dumps([{"id": "a", "sha256": digest("x")}, {"id": "a", "sha256": digest("y")}]),
+        json.dumps([{"id": "a", "sha256": digest("x")}, {"id": "b", "sha256": digest("x")}]),
     ],
 )
 def test_a_file_of_keys_is_strict(tmp_path: Path, text: str) -> None:
-    """Not a list, empty, plain keys, short digests, an id twice: refused, not read over."""
+    """Not a list, empty, plain keys, short digests, an id or a key twice: refused, not read over."""
     path = tmp_path / "keys.json"
     path.write_text(text)
     with pytest.raises(InputError):

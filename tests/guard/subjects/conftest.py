@@ -120,24 +120,29 @@ def build(folder: Callable[[str], Path]) -> Build:
     return make
 
 
-def probe(seed: int, layer: int) -> LinearProbe:
+def probe(seed: int, layer: int, width: int = WIDTH) -> LinearProbe:
     """Make a random probe."""
     random = np.random.default_rng(seed)
-    weight, mean = (random.normal(size=WIDTH).astype(np.float32) for _ in range(2))
-    scale = random.uniform(0.5, 2, size=WIDTH).astype(np.float32)
+    weight, mean = (random.normal(size=width).astype(np.float32) for _ in range(2))
+    scale = random.uniform(0.5, 2, size=width).astype(np.float32)
     return LinearProbe(HookPoint(layer), weight / np.float32(6), 0.25, mean, scale)
+
+
+def probe_suite(width: int = WIDTH) -> Suite:
+    """Make monitors of every stage that is read, with every kind of reading."""
+    rolling = Aggregation("rolling_max", window=4)
+    return Suite.of(
+        [
+            Monitor(Claim.parse("missed_emergency@prompt"), (probe(1, 1, width),), Aggregation()),
+            Monitor(Claim.parse("prompt_injection@prompt"), (probe(2, 0, width), probe(3, 2, width)), rolling),
+            Monitor(Claim.parse("prompt_injection@context"), (probe(4, 1, width),), Aggregation()),
+            Monitor(Claim.parse("clinical_misuse@response"), (probe(5, 1, width),), rolling),
+            Monitor(Claim.parse("missed_emergency@answer"), (probe(6, 2, width),), Aggregation("mean")),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")
 def suite() -> Suite:
-    """Monitors of every stage that is read, with every kind of reading."""
-    rolling = Aggregation("rolling_max", window=4)
-    return Suite.of(
-        [
-            Monitor(Claim.parse("missed_emergency@prompt"), (probe(1, 1),), Aggregation()),
-            Monitor(Claim.parse("prompt_injection@prompt"), (probe(2, 0), probe(3, 2)), rolling),
-            Monitor(Claim.parse("prompt_injection@context"), (probe(4, 1),), Aggregation()),
-            Monitor(Claim.parse("clinical_misuse@response"), (probe(5, 1),), rolling),
-            Monitor(Claim.parse("missed_emergency@answer"), (probe(6, 2),), Aggregation("mean")),
-        ]
-    )
+    """Random monitors for the tiny models."""
+    return probe_suite()

@@ -13,7 +13,7 @@ from guard import digest
 from guard.errors import SubjectError
 from guard.probes.monitor import SCORING
 from guard.subjects.decode import Sampling
-from guard.subjects.load import load
+from guard.subjects.load import load, published_name
 
 
 @pytest.fixture
@@ -35,6 +35,14 @@ def test_binding_names_everything(folder: Callable[[str], Path]) -> None:
     assert "torch" in binding.engine
     assert "transformers" in binding.engine
     assert not binding.demonstration
+
+
+def test_a_name_does_not_say_where_a_folder_lies(folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder gives its own name only, however it was written; an id of the hub and the phantom stay what they are."""
+    path = folder("llama")
+    monkeypatch.chdir(path)
+    assert published_name(f"hf:{path}") == published_name("hf:.") == f"hf:{path.name}"
+    assert [published_name(name) for name in ("phantom", "hf:some/model")] == ["phantom", "hf:some/model"]
 
 
 def test_changed_weight_changes_the_root(folder: Callable[[str], Path], copy: Path) -> None:

@@ -186,3 +186,10 @@ def test_a_port_in_use_is_found_at_once() -> None:
         pass
     with pytest.raises(InputError, match="cannot listen"), start.listening("192.0.2.1", 0):
         pytest.fail("not an address of this machine")
+
+
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 70_000), ("x" * 70, 0), ("a\0b", 0), ("no.such.host.invalid", 0)])
+def test_what_is_no_address_is_one_of_our_errors(host: str, port: int) -> None:
+    """A port or a name that no machine can have."""
+    with pytest.raises(InputError, match="cannot listen"), start.listening(host, port):
+        pytest.fail("no address")
