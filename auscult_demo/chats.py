@@ -16,6 +16,7 @@ from guard.proxy.texts import TEXTS, Text
 from guard.scores import ProbeScore
 from guard.subjects.engine import Engine
 from guard.subjects.events import End, Sampling, Step
+from synth_data import draws
 from synth_data.labels import EMERGENCY, INJECTION, INJECTION_CONTEXT, MISUSE, MISUSE_RESPONSE
 
 
@@ -76,12 +77,13 @@ def choose(rows: Sequence[LabelledConversation]) -> tuple[Chat, ...]:
         ("misuse behind an instruction attack", 2, lambda row: _is(row, Kind.POSITIVE, MISUSE) and _attacked(row)),
         ("instruction attack", 1, lambda row: _is(row, Kind.POSITIVE, INJECTION)),
         ("instruction hidden in a document", 2, lambda row: _is(row, Kind.POSITIVE, INJECTION_CONTEXT)),
-        ("misuse of an unseen kind, behind an attack", 2, lambda row: _unseen(row, MISUSE) and _attacked(row)),
-        ("emergency of an unseen kind", 2, lambda row: _unseen(row, EMERGENCY)),
+        ("misuse of a kind that no monitor was fitted on", 2, lambda row: _strange(row, MISUSE)),
+        ("emergency of a kind that no monitor was fitted on", 2, lambda row: _strange(row, EMERGENCY)),
     )
     chats: list[Chat] = []
+    known = [*rows, *strangers()]
     for what, count, fits in wanted:
-        chosen = [row for row in rows if fits(row)][:count]
+        chosen = [row for row in known if fits(row)][:count]
         chats += [Chat(what, row, streamed=(len(chats) + index) % 2 == 1) for index, row in enumerate(chosen)]
     return tuple(chats)
 
@@ -91,8 +93,15 @@ def _is(row: LabelledConversation, kind: Kind, claim: Claim | None = None) -> bo
     return row.meta.fold is Fold.CERTIFY and row.meta.role is kind and own
 
 
-def _unseen(row: LabelledConversation, claim: Claim) -> bool:
-    return row.meta.fold is Fold.UNSEEN and row.meta.role is Kind.POSITIVE and f"/{claim}/" in row.meta.draw
+def strangers() -> Iterator[LabelledConversation]:
+    """Yield rows of development families: nothing was fitted on them, and unlike unseen ones they may be looked at."""
+    for claim in (MISUSE, EMERGENCY):
+        for index in range(6):
+            yield from draws.draw(claim, "en", "upto1000", index, b"demonstration", Fold.PROBE)
+
+
+def _strange(row: LabelledConversation, claim: Claim) -> bool:
+    return row.meta.fold is Fold.PROBE and row.meta.role is Kind.POSITIVE and f"/{claim}/" in row.meta.draw
 
 
 def _attacked(row: LabelledConversation) -> bool:
