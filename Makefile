@@ -11,7 +11,7 @@ OUT ?= demo-out
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint constraints.txt
-QUIET = $(1) > $(VENV)/log.txt 2>&1 || { cat $(VENV)/log.txt; exit 1; }
+QUIET = { $(1); } > $(VENV)/log.txt 2>&1 || { cat $(VENV)/log.txt; exit 1; }
 
 .PHONY: demo test check clean
 
