@@ -11,6 +11,8 @@ OUT ?= demo-out
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint constraints.txt
+# A comma would end an argument of $(call), so that this has a name.
+EXTRAS := certify,synth
 QUIET = { $(1); } > $(VENV)/log.txt 2>&1 || { cat $(VENV)/log.txt; exit 1; }
 
 .PHONY: demo test check clean
@@ -41,7 +43,7 @@ $(VENV)/torch.stamp: constraints.txt | $(VENV)/bin/python
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
 	@echo "installing Auscult"
-	@$(call QUIET,$(PIP) --editable '.[certify,synth]')
+	@$(call QUIET,$(PIP) --editable '.[$(EXTRAS)]')
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
