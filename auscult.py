@@ -111,7 +111,8 @@ def run(**options: Any) -> None:
     Example: auscult certify run --subject phantom --key issuer.pem --out dossier
     """
     from auscult_demo import certify_once
-    from certify.cli import private_key, results_of, results_table
+    from certify.cli import private_key
+    from certify.show import results_of, results_table
     from guard.cli_output import say
 
     as_json = options.pop("as_json")

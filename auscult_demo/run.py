@@ -21,9 +21,9 @@ from auscult_demo import chats
 from auscult_demo.chats import Exchange
 from auscult_demo.pipeline import Done, Job, certify
 from certify import dataset, recompute
-from certify.cli import results_of, results_table
 from certify.issue import claim_status
 from certify.plan import Sizes
+from certify.show import results_of, results_table
 from guard import dossier, files, keys, policy, resources, rules
 from guard.certificate import Certificate, Status
 from guard.chain import Broken

@@ -172,6 +172,8 @@ def test(
     Example: auscult certify test dossier --data test-rows --key issuer.pem
     """
     made = run_test(dossier, data, subject, system, external, private_key(key_file), ledger_file)
+    from certify.show import results_of, results_table
+
     say(as_json, results_of(made), lambda: results_table(made))
 
 
@@ -213,35 +215,6 @@ def run_test(
             folder, rows, subject, key=key, taxonomy=Taxonomy.packaged(), pages=make, redrawn=False, phase=phase
         )
     return outcome.certificate
-
-
-def results_of(issued: Any) -> list[dict[str, Any]]:
-    """Return the bounds of a certificate for machines."""
-    from certify.issue import claim_status
-
-    return [
-        {
-            "id": cell.claim,
-            "status": str(claim_status(cell)),
-            "miss_bound": float(cell.miss.upper),
-            "false_alarm_bound": float(cell.false_alarm_traffic.upper),
-            "near_miss_bound": float(cell.false_alarm_near.upper),
-            "unseen_miss_bound": float(cell.miss_unseen.upper),
-            "draws": cell.draws,
-        }
-        for cell in issued.cells
-    ]
-
-
-def results_table(issued: Any) -> str:
-    """Return the bounds of a certificate as a table for people."""
-    heads = ("claim", "status", "misses at most", "on unseen kinds", "alarms on traffic", "on look-alikes", "draws")
-    names = ("miss_bound", "unseen_miss_bound", "false_alarm_bound", "near_miss_bound")
-    rows = [
-        (one["id"], one["status"], *(f"{one[name]:.3f}" for name in names), str(one["draws"])) for one in results_of(issued)
-    ]
-    whole = [f"any finding on ordinary traffic at most {float(w.false_alarm.upper):.3f}" for w in issued.whole]
-    return "\n".join([table(heads, rows), *whole])
 
 
 @certify.command()
@@ -288,25 +261,9 @@ def evaluate(
         files.write(out, write(found))
     import msgspec
 
-    say(as_json, msgspec.to_builtins(section), lambda: _external_table(section))
+    from certify.show import external_table
 
-
-def _external_table(section: Any) -> str:
-    def cells(name: str, one: Any) -> tuple[str, ...]:
-        reading = one.monitor
-        area = f"{reading.auroc:.3f}" if isinstance(reading.auroc, float) else "one class"
-        words = one.tfidf.auroc if hasattr(one.tfidf, "auroc") else None
-        text = f"{words:.3f}" if isinstance(words, float) else "-"
-        hits, alarms = reading.hits, reading.false_alarms
-        return (
-            name, one.claim, str(one.positives), str(one.negatives), str(one.uncertified), area, text,
-            f"{hits.successes}/{hits.trials}", f"{alarms.successes}/{alarms.trials}",
-        )  # fmt: skip
-
-    heads = ("file", "claim", "positive", "negative", "not certified", "AUROC", "TF-IDF", "hits", "false alarms")
-    rows = [cells(file.name, one) for file in section.files for one in file.results]
-    rows += [cells("all files", one) for one in section.pooled]
-    return table(heads, rows)
+    say(as_json, msgspec.to_builtins(section), lambda: external_table(section))
 
 
 @certify.command()

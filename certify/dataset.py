@@ -12,10 +12,11 @@ from pathlib import Path
 import msgspec
 
 from guard import digest, files
-from guard.conversation import Fold, Kind, LabelledConversation, read_rows
+from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import Digest
 from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
+from guard.rows import read_rows
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

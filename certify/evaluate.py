@@ -24,11 +24,12 @@ from certify.report.sources import ExternalFile, ExternalResult, ExternalSection
 from certify.scoring import score
 from guard import digest
 from guard.certificate import Certificate, Proportion, thresholds
-from guard.conversation import Fold, LabelledConversation, read_rows
+from guard.conversation import Fold, LabelledConversation
 from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
+from guard.rows import read_rows
 from guard.scores import Judgement, ProbeScore
 from guard.subjects.causal import CausalSubject
 from guard.verdict import threshold_at

@@ -250,5 +250,7 @@ def analysis_digest() -> str:
     """Return the digest of the code that turns rows and their scores into bounds."""
     offline, runtime = Path(__file__).parent, Path(protocol.__file__).parent
     paths = [offline / f"{name}.py" for name in ("bounds", "dataset", "issue", "losses", "multiplicity", "results", "scoring")]
-    paths += [runtime / f"{name}.py" for name in ("cell", "certificate", "conversation", "protocol", "scores", "verdict")]
+    paths += [
+        runtime / f"{name}.py" for name in ("cell", "certificate", "conversation", "rows", "protocol", "scores", "verdict")
+    ]
     return digest.of_bytes(b"".join(digest.raw(digest.of_file(path)) for path in paths))

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import msgspec
 
 from guard.certificate import Decimal, number
-from guard.conversation import Conversation, LabelledConversation, read_row
+from guard.conversation import Conversation, LabelledConversation
 from guard.errors import InputError, VerificationError
 from guard.probes.judge import judge
 from guard.probes.reading import Subject
 from guard.probes.suite import Suite
+from guard.rows import read_row
 from guard.scores import Judgement, ProbeScore
 
 FILE = "canaries.jsonl"

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from guard.conversation import Conversation, Message, Role, read_message
+from guard.conversation import Conversation, Message, Role
 from guard.errors import RequestRefused, RowError
+from guard.rows import read_message
 from guard.subjects.events import Sampling
 
 MOST_MESSAGES = 512

@@ -21,12 +21,10 @@ from guard.conversation import (
     Meta,
     Role,
     ToolCall,
-    read_message,
-    read_row,
-    read_rows,
 )
 from guard.errors import InputError, RowError
 from guard.hazards import Claim, Stage
+from guard.rows import read_message, read_row, read_rows
 
 EMERGENCY = Claim("missed_emergency", Stage.PROMPT)
 INJECTION = Claim("prompt_injection", Stage.CONTEXT)

@@ -6,9 +6,10 @@ from itertools import combinations
 
 import pytest
 
-from guard.conversation import Fold, Kind, read_row
+from guard.conversation import Fold, Kind
 from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
+from guard.rows import read_row
 from synth_data import draws, families, labels
 from synth_data.labels import EMERGENCY, MISUSE_RESPONSE, RULES
 from synth_data.scenario import Facts, Family

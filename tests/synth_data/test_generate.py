@@ -10,10 +10,11 @@ from click.testing import CliRunner
 
 from certify import dataset
 from guard import digest, dsse, keys, protocol
-from guard.conversation import Fold, read_rows
+from guard.conversation import Fold
 from guard.errors import AuscultError, InputError, OutputError, ProtocolError, VerificationError
 from guard.hazards import Population
 from guard.protocol import CellPlan, GeneratorBinding, Limits, TrafficPlan
+from guard.rows import read_rows
 from synth_data import generate, manifest
 from synth_data.cli import synth
 from synth_data.labels import EMERGENCY, MISUSE_RESPONSE
