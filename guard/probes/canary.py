@@ -6,6 +6,7 @@ beyond eps means that this is not the model, or not the set-up, that was certifi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -93,20 +94,24 @@ def read(data: bytes) -> tuple[Canary, ...]:
     return tuple(canaries)
 
 
+def moved(canary: Canary, judged: Sequence[Judgement]) -> float:
+    """Return the largest difference of a canary's scores; infinite where one is missing, surplus or not a number."""
+    found = {
+        (judgement.at.turn, str(score.claim)): score.value
+        for judgement in judged
+        for score in judgement.scores
+        if isinstance(score, ProbeScore)
+    }
+    if found.keys() != canary.scores.keys():
+        return math.inf
+    differences = [abs(found[key] - canary.scores[key]) for key in found]
+    return max(differences, default=0.0) if all(map(math.isfinite, differences)) else math.inf
+
+
 def replay(subject: Subject, suite: Suite, canaries: Sequence[Canary]) -> Replay:
     """Score the canaries again and return the largest difference."""
-    largest = 0.0
-    for canary, judged in zip(canaries, judge(subject, suite, [one.conversation for one in canaries]), strict=True):
-        found = {
-            (judgement.at.turn, str(score.claim)): score.value
-            for judgement in judged
-            for score in judgement.scores
-            if isinstance(score, ProbeScore)
-        }
-        if found.keys() != canary.scores.keys():
-            return Replay(len(canaries), float("inf"))
-        largest = max([largest, *(abs(found[key] - canary.scores[key]) for key in found)])
-    return Replay(len(canaries), largest)
+    judged = judge(subject, suite, [canary.conversation for canary in canaries])
+    return Replay(len(canaries), max(map(moved, canaries, judged), default=0.0))
 
 
 def require(replayed: Replay, eps: float) -> None:

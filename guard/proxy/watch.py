@@ -12,8 +12,8 @@ from typing import Protocol
 
 from guard.conversation import Conversation
 from guard.errors import RequestRefused
-from guard.probes.canary import Canary
-from guard.scores import Judgement, ProbeScore
+from guard.probes.canary import Canary, moved
+from guard.scores import Judgement
 
 EVERY = 3_600.0
 """Seconds between replays."""
@@ -38,15 +38,7 @@ async def holds(engine: Judging, canaries: Sequence[Canary], eps: float) -> bool
             continue  # busy: the model is fine, and the next round asks again
         except Exception:  # whatever it was, the watch must not end with the certificate still in force
             return False
-        scores = {
-            (judgement.at.turn, str(score.claim)): score.value
-            for judgement in judged
-            for score in judgement.scores
-            if isinstance(score, ProbeScore)
-        }
-        if scores.keys() != canary.scores.keys():
-            return False
-        if any(not abs(scores[key] - canary.scores[key]) <= eps for key in scores):
+        if moved(canary, judged) > eps:
             return False
     return True
 
