@@ -98,6 +98,7 @@ def demo(**options: Any) -> None:
 @click.option(
     "--traffic", type=click.IntRange(min=1), default=2_000, show_default=True, help="Ordinary conversations in the test."
 )
+@click.option("--typical", is_flag=True, help="Typical cases only, as the demonstration draws them.")
 @click.option("--power", type=_CHANCE, default=0.9, show_default=True, help="Wanted chance to show each limit.")
 @click.option("--system", type=_path, help="File with the system prompt that the guard will insert.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the section on external data.")

@@ -17,7 +17,7 @@ from guard.scores import ProbeScore
 from guard.subjects.engine import Engine
 from guard.subjects.events import End, Sampling, Step
 from synth_data import draws
-from synth_data.labels import EMERGENCY, INJECTION, INJECTION_CONTEXT, MISUSE, MISUSE_RESPONSE
+from synth_data.labels import EMERGENCY, INJECTION, INJECTION_CONTEXT, MISUSE, MISUSE_RESPONSE, SELF_HARM, SELF_TREATMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,9 @@ def choose(rows: Sequence[LabelledConversation]) -> tuple[Chat, ...]:
         ("ordinary question about a document", 1, lambda row: _is(row, Kind.TRAFFIC) and _has_document(row)),
         ("emergency", 2, lambda row: _is(row, Kind.POSITIVE, EMERGENCY)),
         ("looks like an emergency, is none", 1, lambda row: _is(row, Kind.TWIN, EMERGENCY)),
+        ("thoughts of self-harm", 1, lambda row: _is(row, Kind.POSITIVE, SELF_HARM)),
+        ("sounds like self-harm, is none", 1, lambda row: _is(row, Kind.TWIN, SELF_HARM)),
+        ("risky self-treatment", 1, lambda row: _is(row, Kind.POSITIVE, SELF_TREATMENT)),
         ("request to misuse a medicine", 2, lambda row: _is(row, Kind.POSITIVE, MISUSE) and not _attacked(row)),
         ("looks like misuse, is none", 1, lambda row: _is(row, Kind.TWIN, MISUSE) and not _attacked(row)),
         ("misuse behind an instruction attack", 2, lambda row: _is(row, Kind.POSITIVE, MISUSE) and _attacked(row)),

@@ -25,6 +25,7 @@ from guard.subjects.causal import CausalSubject
 from guard.subjects.load import load
 from synth_data import generate
 from synth_data.labels import CONTEXT_CLAIMS, MISUSE_RESPONSE, PROMPT_CLAIMS
+from synth_data.scenario import Profile
 
 Note = Callable[[str], None]
 
@@ -49,6 +50,8 @@ class Job:
     """New folder for the rows."""
     seed: int = 0
     """Of the train and select rows."""
+    typical: bool = False
+    """Whether only typical cases are drawn."""
     scenarios: int = 1_200
     """Train and select draws a claim."""
     sizes: Sizes = field(default_factory=Sizes)
@@ -90,7 +93,10 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     claims = (*PROMPT_CLAIMS, *CONTEXT_CLAIMS, MISUSE_RESPONSE)
     note(f"drawing {job.scenarios} train and select draws of each of {len(claims)} claims, and ordinary chat")
     folds = (Fold.TRAIN, Fold.SELECT)
-    generate.generate(train, seed=job.seed, folds=folds, scenarios=job.scenarios, claims=claims, phase=phase)
+    profile = Profile.TYPICAL if job.typical else Profile.WHOLE
+    generate.generate(
+        train, seed=job.seed, folds=folds, scenarios=job.scenarios, claims=claims, profile=profile, phase=phase
+    )  # fmt: skip
     # (2)
     note("reading the model's activations on them, fitting monitors, choosing thresholds")
     order = Order(job.product, job.policy, job.sizes, datetime.now(UTC).replace(microsecond=0), job.power)
@@ -161,6 +167,7 @@ def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificat
         out=out,
         work=work,
         seed=options["seed"],
+        typical=options["typical"],
         scenarios=options["scenarios"],
         sizes=Sizes(options["draws"], options["traffic"]),
         power=options["power"],

@@ -76,8 +76,8 @@ def run(*, subject: str, out: Path, external: Path | None, draws: int, scenarios
     demanded = policy.load(resources.path("policies/demonstration.yaml"), Taxonomy.packaged(), rules.names)
     job = Job(
         subject=model, policy=demanded, product=f"demonstration of {model.binding.name}", key=key,
-        ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=scenarios,
-        sizes=Sizes(draws, 2 * draws, 12), power=POWER, external=external, throwaway_key=True,
+        ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=scenarios, typical=True,
+        sizes=Sizes(draws, 2 * draws, 6), power=POWER, external=external, throwaway_key=True,
     )  # fmt: skip
     clock.lap("load")
     with shown() as phase:
@@ -126,7 +126,7 @@ def take(out: Path) -> None:
 def _tell_bounds(done: Done) -> None:
     click.echo("\nWhat the certificate says (upper bounds that hold together with 95 % confidence or better):\n")
     click.echo(textwrap.indent(results_table(done.certificate), "  "))
-    click.echo("\nWhere it holds: on new scenarios of the listed kinds, drawn after the plan was signed.")
+    click.echo("\nWhere it holds: on new scenarios of the listed kinds, typical cases only, drawn after the plan was signed.")
     for cell in done.certificate.cells:
         of_100 = min(100, -int(-100 * float(cell.miss.upper) // 1))
         click.echo(f"  {cell.claim}: {cell.plain} in at most {of_100} of 100 ({claim_status(cell)})")

@@ -288,3 +288,23 @@ def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
     rows = [(one.claim, one.estimand, one.stated, one.derived) for one in found]
     known = "" if opened.trusted else "\nthe signer is unknown: name its key with --trust"
     say(as_json, msgspec.to_builtins(found), lambda: f"{table(heads, rows)}\nall {len(rows)} bounds agree{known}")
+
+
+@certify.command()
+@click.argument("first", type=EXISTING)
+@click.argument("second", type=EXISTING)
+@click.option("--miss", type=click.FloatRange(0, 1), help="An upper bound on misses of a certificate, to be corrected.")
+@click.option("--delta", type=_CHANCE, default=0.005, show_default=True, help="Chance that any bound may fail, shared equally.")
+@_json
+def review(first: Path, second: Path, miss: float | None, delta: float, as_json: bool) -> None:
+    """Read two reviews of the labels: how often the answer key may be wrong, and whether that counts.
+
+    \b
+    Examples: auscult certify review ab.json cd.json
+              auscult certify review ab.json cd.json --miss 0.04
+    """
+    from certify.review import judge, read
+    from certify.show import review_of, review_text
+
+    found = judge(read(files.read(first)), read(files.read(second)), delta=delta)
+    say(as_json, review_of(found, miss), lambda: review_text(found, miss))

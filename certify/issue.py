@@ -50,6 +50,18 @@ LIMITATIONS = (
 )
 
 
+TYPICAL = (
+    "Typical cases only: of each listed kind the rows hold the plainest contrast, told by itself. Nothing is known of the "
+    "other cases of these kinds, which are harder to read."
+)
+"""Stands first where the protocol names the generator's typical cases."""
+
+
+def limitations(generator_version: str) -> tuple[str, ...]:
+    """Return what a certificate does not say."""
+    return (TYPICAL, *LIMITATIONS) if generator_version.endswith("-typical") else LIMITATIONS
+
+
 def listed_bound(losses: Floats, estimand: str, delta: str, limit: str) -> Bound:
     """Bound a mean loss of independent draws by betting (Waudby-Smith and Ramdas, 2010.09686), in the protocol's order."""
     upper = bounds.wsr_upper(losses, float(delta))
@@ -207,7 +219,7 @@ def certificate_of(
         cells=cells,
         whole=tuple(whole_result(traffic, plan.rules, losses) for traffic in plan.traffic),
         measured=measured,
-        limitations=LIMITATIONS,
+        limitations=limitations(plan.generator.version),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from certify.issue import claim_status
 from certify.report.sources import ExternalResult, ExternalSection, Reading
+from certify.review import LEAST, Checked, Outcome, Population, corrected
 from guard.certificate import Certificate
 from guard.cli_output import table
 
@@ -55,3 +56,43 @@ def external_table(section: ExternalSection) -> str:
     rows = [cells(file.name, one) for file in section.files for one in file.results]
     rows += [cells("all files", one) for one in section.pooled]
     return table(heads, rows)
+
+
+def review_of(found: Outcome, miss: float | None) -> dict[str, Any]:
+    """Return what two reviews come to for machines; `miss`, if given, is corrected where claim L is open."""
+    return {
+        "closed": list(found.closed),
+        "populations": [
+            {
+                "claim": one.claim, "label": one.label, "population": str(one.population), "items": one.items,
+                "rejected": one.rejected, "delta": one.delta, "wrong_at_most": one.upper, "counts": found.opens(one),
+                "miss_corrected": _miss(found, one, miss),
+            }
+            for one in found.checked
+        ],
+    }  # fmt: skip
+
+
+def review_text(found: Outcome, miss: float | None) -> str:
+    """Return what two reviews come to as a table for people."""
+    heads = ["claim", "population", "items", "not confirmed", "wrong at most", "counts"]
+    rows = [
+        [one.claim, str(one.population), str(one.items), str(one.rejected), f"{one.upper:.3f}", _counts(found, one)]
+        for one in found.checked
+    ]
+    if miss is not None:
+        heads.append(f"misses, {miss:g} corrected")
+        for row, one in zip(rows, found.checked, strict=True):
+            bound = _miss(found, one, miss)
+            row.append("-" if bound is None else f"{bound:.3f}")
+    return "\n".join([table(heads, rows), *(f"claim L is closed: {reason}" for reason in found.closed)])
+
+
+def _counts(found: Outcome, one: Checked) -> str:
+    return "yes" if found.opens(one) else "no" if one.enough else f"no, fewer than {LEAST}"
+
+
+def _miss(found: Outcome, one: Checked, miss: float | None) -> float | None:
+    if miss is None or one.population is not Population.HAZARD or not found.opens(one):
+        return None
+    return corrected(miss, one.upper)

@@ -156,6 +156,10 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the label was read off."""
     slots: dict[str, str] = {}
     """The chosen meanings."""
+    traits: dict[str, str] = {}
+    """How it is told: channel, register, voice, population, time, intent, directness, turns."""
+    native: str = ""
+    """Which native speaker reviewed the language's texts; "" for nobody."""
     sources: tuple[str, ...] = ()
     """Fact rows that it was built from."""
     written: bool = False

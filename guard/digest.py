@@ -23,6 +23,11 @@ def of_bytes(data: bytes) -> Digest:
     return Digest("sha256:" + hashlib.sha256(data).hexdigest())
 
 
+def of_hash(hashed: hashlib._Hash) -> Digest:
+    """Return the digest of what a SHA-256 object was fed."""
+    return Digest("sha256:" + hashed.hexdigest())
+
+
 def of_file(path: Path) -> Digest:
     """Return the digest of a file's bytes.
 

@@ -77,6 +77,28 @@ class Claim:
         return f"{self.hazard}@{self.stage}"
 
 
+class Stance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be shown of one claim: a hazard may be certifiable at one stage and escalate-only at another."""
+
+    mode: Mode
+    """Certifiable, or escalate only."""
+    reason: str
+    """Why."""
+
+
+class Risk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A hazard in the words of ISO 14971, for a risk management file."""
+
+    hazard: str
+    """Potential source of harm."""
+    sequence: str
+    """Foreseeable sequence of events."""
+    situation: str
+    """Hazardous situation: who is exposed."""
+    harm: str
+    """Injury or damage that can follow."""
+
+
 class Hazard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One entry of the taxonomy."""
 
@@ -91,15 +113,23 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stages: tuple[Stage, ...]
     """Where it can be read."""
     mode: Mode
-    """Certifiable, or escalate only."""
+    """Certifiable at some stage, or escalate only at all."""
     reason: str
     """Why the mode is what it is."""
+    claims: dict[Stage, Stance] = {}
+    """Where one stage is looked at alone; a stage that is not named has the hazard's mode and reason."""
     miss: dict[Stage, str]
     """What a miss reads as in a report: "does not notice ..."; by stage."""
     references: tuple[str, ...] = ()
     """Evidence."""
+    owasp: tuple[str, ...] = ()
+    """Entries of the OWASP Top 10 for LLM applications, 2025."""
+    iso14971: Risk | None = None
+    """The same in the words of ISO 14971."""
+    ailuminate: tuple[str, ...] = ()
+    """Hazard categories of MLCommons AILuminate 1.0."""
     tags: tuple[str, ...] = ()
-    """Entries of other taxonomies (OWASP, AILuminate, ISO 14971)."""
+    """Free words to search by."""
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,7 +151,8 @@ class Taxonomy:
         """Check a decoded taxonomy file.
 
         Raises:
-            InputError: A field is missing, unknown or of the wrong type, or an id stands twice.
+            InputError: A field is missing, unknown or of the wrong type, an id stands twice, or a stage has words or a
+                mode but is not read, or is certifiable where the hazard is not.
         """
         try:
             file = msgspec.convert(value, _File)
@@ -130,6 +161,8 @@ class Taxonomy:
         hazards = {hazard.id: hazard for hazard in file.hazards}
         if len(hazards) != len(file.hazards):
             raise InputError("a hazard stands twice in the taxonomy")
+        for hazard in file.hazards:
+            _check(hazard)
         return cls(file.version, hazards)
 
     @classmethod
@@ -155,7 +188,22 @@ class Taxonomy:
             raise InputError(f"{claim.hazard} is not read at {claim.stage}", f"it is read at {', '.join(hazard.stages)}")
         return claim
 
+    def stance(self, claim: Claim) -> Stance:
+        """Return whether `claim` is certifiable, and why."""
+        hazard = self.hazards[claim.hazard]
+        return hazard.claims.get(claim.stage, Stance(mode=hazard.mode, reason=hazard.reason))
+
     def miss(self, claim: Claim) -> str:
         """Return what a miss of `claim` reads as."""
         hazard = self.hazards[claim.hazard]
         return hazard.miss.get(claim.stage, f"misses {hazard.title.lower()}")
+
+
+def _check(hazard: Hazard) -> None:
+    """Refuse what contradicts itself."""
+    for stage in (*hazard.claims, *hazard.miss):
+        if stage not in hazard.stages:
+            raise InputError(f"{hazard.id} is not read at {stage}, but the taxonomy has words for it")
+    certifiable = any(stance.mode is Mode.CERTIFY for stance in hazard.claims.values())
+    if certifiable and hazard.mode is not Mode.CERTIFY:
+        raise InputError(f"{hazard.id} is escalate-only, but one of its claims is certifiable")

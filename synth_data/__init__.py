@@ -1,4 +1,4 @@
 """The generator of labelled synthetic clinical conversations."""
 
-VERSION = "1"
+VERSION = "2"
 """Version of the generator; part of every manifest and protocol."""

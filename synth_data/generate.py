@@ -1,25 +1,29 @@
 """Writing a folder of rows: JSON lines by claim and fold, a manifest and a card.
 
 Comes in: a seed, or a signed protocol that plans test rows. Goes out: a folder that `certify` reads. The same input gives
-the same bytes.
+the same bytes, in however many processes they are made; rows go to disk as they are drawn, so that memory does not grow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from guard import digest, dsse, files, protocol
-from guard.cell import BUCKETS
-from guard.conversation import Fold, LabelledConversation
+from guard.conversation import Fold
 from guard.digest import Digest
 from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
 from guard.progress import Phase, silent
 from guard.protocol import Protocol
-from synth_data import VERSION, draws, families, labels, manifest
+from synth_data import draws, families, labels, languages, manifest, pool
 from synth_data.manifest import CARD, NAME, Manifest
+from synth_data.pool import Task
+from synth_data.scenario import Profile
 
 _FITTING = (Fold.TRAIN, Fold.SELECT, Fold.PROBE)
 
@@ -38,15 +42,26 @@ class Block:
     """Fold."""
     draws: int
     """How many."""
+    mix: bool = False
+    """Whether single rows are drawn from a realistic mix of everything (`draws.mixed`)."""
+    profile: Profile = Profile.WHOLE
+    """Which cases of the families."""
 
     @property
     def file(self) -> str:
         """Name of the file that its rows stand in."""
-        return f"{self.claim or 'traffic'}.{self.fold}.jsonl"
+        return f"{'mix' if self.mix else self.claim or 'traffic'}.{self.fold}.jsonl"
 
 
 def blocks(
-    *, folds: Sequence[Fold], scenarios: int, langs: Sequence[str], claims: Sequence[Claim], traffic: int
+    *,
+    folds: Sequence[Fold],
+    scenarios: int,
+    langs: Sequence[str],
+    claims: Sequence[Claim],
+    traffic: int,
+    lengths: Sequence[str] = draws.LENGTHS[:1],
+    profile: Profile = Profile.WHOLE,
 ) -> tuple[Block, ...]:
     """Plan draws for fitting and looking.
 
@@ -54,23 +69,35 @@ def blocks(
         folds: Of train, select and probe.
         scenarios: Draws for each claim, language and fold.
         langs: Languages.
-        claims: Claims.
+        claims: Claims; each in those languages that it has families in.
         traffic: Ordinary conversations for each language and fold.
+        lengths: Length buckets, each of which gets as many.
+        profile: Which cases of the families.
 
     Raises:
         ProtocolError: Test rows are asked for, which do not exist before a protocol is signed.
+        InputError: There is no such language, or a claim that was named has no families in any of them.
     """
+    for lang in langs:
+        languages.language(lang)
     for fold in folds:
         if fold not in _FITTING:
             raise ProtocolError(f"rows of the fold {fold} are drawn for a signed protocol only", "give --protocol")
     wanted: list[tuple[Claim | None, int]] = [(claim, scenarios) for claim in claims]
     wanted.append((None, traffic))
+    spoken = {(claim, lang) for claim, _ in wanted for lang in langs if families.speak(claim, lang)}
+    for claim in claims:
+        if tuple(claims) != families.CLAIMS and not any((claim, lang) in spoken for lang in langs):
+            raise InputError(f"no families of {claim} speak {', '.join(langs)}", "name another language or hazard")
     return tuple(
-        Block(claim, lang, BUCKETS[0][0], fold, count)
+        Block(claim, lang, length, fold, count, profile=profile)
         for claim, count in wanted
         for fold in folds
         for lang in langs
-        if count > 0 and not (claim == labels.MISUSE_RESPONSE and fold is Fold.PROBE)
+        for length in lengths
+        if count > 0
+        and (claim, lang) in spoken
+        and not (claim in (*labels.WRITTEN_CLAIMS, *labels.TOOL_CLAIMS) and fold is Fold.PROBE)
     )
 
 
@@ -86,26 +113,43 @@ def planned(plan: Protocol) -> tuple[Block, ...]:
             f"the protocol names the generator {plan.generator.digest[:23]}…, this one is {ours[:23]}…",
             "use the version that the protocol was prepared with",
         )
+    profile = manifest.profile(plan.generator.version)
     found: list[Block] = []
     for cell in plan.cells:
         claim = Claim.parse(cell.claim)
-        if cell.unseen_families != manifest.unseen(claim):
+        if cell.unseen_families != manifest.unseen(claim, cell.lang):
             raise ProtocolError(f"{claim}: planned are {cell.unseen_families} unseen families, there are others")
-        found.append(Block(claim, cell.lang, cell.bucket, Fold.CERTIFY, cell.draws))
-        found.append(Block(claim, cell.lang, cell.bucket, Fold.UNSEEN, cell.unseen_families * cell.unseen_draws))
-    found += [Block(None, cell.lang, cell.bucket, Fold.CERTIFY, cell.draws) for cell in plan.traffic]
+        found.append(Block(claim, cell.lang, cell.bucket, Fold.CERTIFY, cell.draws, profile=profile))
+        found.append(
+            Block(claim, cell.lang, cell.bucket, Fold.UNSEEN, cell.unseen_families * cell.unseen_draws, profile=profile)
+        )
+    found += [Block(None, cell.lang, cell.bucket, Fold.CERTIFY, cell.draws, profile=profile) for cell in plan.traffic]
     return tuple(found)
 
 
-def generate(
+def mixes(*, folds: Sequence[Fold], scenarios: int, langs: Sequence[str]) -> tuple[Block, ...]:
+    """Plan a realistic mix: about fifty ordinary conversations for each hazardous one.
+
+    Raises:
+        ProtocolError: Test rows are asked for.
+    """
+    found = blocks(folds=folds, scenarios=0, langs=langs, claims=(), traffic=scenarios)
+    return tuple(Block(None, block.lang, block.bucket, block.fold, block.draws, mix=True) for block in found)
+
+
+def generate(  # noqa: PLR0913 - each is one choice of the caller's
     out: Path,
     *,
     seed: int = 0,
     folds: Sequence[Fold] = (Fold.TRAIN, Fold.SELECT),
     scenarios: int = 1000,
-    langs: Sequence[str] = draws.LANGUAGES,
+    langs: Sequence[str] = draws.LANGUAGES[:1],
     claims: Sequence[Claim] = families.CLAIMS,
     traffic: int | None = None,
+    lengths: Sequence[str] = draws.LENGTHS[:1],
+    profile: Profile = Profile.WHOLE,
+    mix: bool = False,
+    jobs: int = 0,
     phase: Phase = silent,
 ) -> Manifest:
     """Draw rows for fitting and write them to a new folder.
@@ -114,10 +158,14 @@ def generate(
         out: A new folder.
         seed: Of the whole set.
         folds: Of train, select and probe.
-        scenarios: Draws for each claim, language and fold.
+        scenarios: Draws for each claim, language and fold; of the mix, conversations for each language and fold.
         langs: Languages.
         claims: Claims.
         traffic: Ordinary conversations for each language and fold; by default as many as `scenarios`.
+        lengths: Length buckets, each of which gets as many.
+        profile: Which cases of the families.
+        mix: Draw a realistic mix instead of rows by claim.
+        jobs: Processes; 0 for as many as there are processors, and one where the work is small.
         phase: Shows progress.
 
     Raises:
@@ -125,15 +173,19 @@ def generate(
         InputError: There are no such families or languages.
         OutputError: `out` exists or can't be written.
     """
-    plan = blocks(
-        folds=folds, scenarios=scenarios, langs=langs, claims=claims, traffic=scenarios if traffic is None else traffic
-    )
+    if mix:
+        plan = mixes(folds=folds, scenarios=scenarios, langs=langs)
+    else:
+        ordinary = scenarios if traffic is None else traffic
+        plan = blocks(
+            folds=folds, scenarios=scenarios, langs=langs, claims=claims, traffic=ordinary, lengths=lengths, profile=profile
+        )
     if not plan:
         raise InputError("nothing to draw", "name a fold and at least one scenario")
-    return _write(out, plan, str(seed).encode(), seed=str(seed), protocol_digest="", phase=phase)
+    return _write(out, plan, str(seed).encode(), seed=str(seed), protocol_digest="", jobs=jobs, phase=phase)
 
 
-def generate_planned(out: Path, bundle: Path, *, phase: Phase = silent) -> Manifest:
+def generate_planned(out: Path, bundle: Path, *, jobs: int = 0, phase: Phase = silent) -> Manifest:
     """Draw the test rows that a signed protocol plans and write them to a new folder.
 
     The seed follows from the signed bytes. The signature is not checked here: whoever tests with the rows checks it.
@@ -144,10 +196,11 @@ def generate_planned(out: Path, bundle: Path, *, phase: Phase = silent) -> Manif
         OutputError: `out` exists or can't be written.
     """
     plan, payload = _read(bundle)
-    return _write(out, planned(plan), protocol.row_seed(payload), seed="", protocol_digest=payload, phase=phase)
+    row_seed = protocol.row_seed(payload)
+    return _write(out, planned(plan), row_seed, seed="", protocol_digest=payload, jobs=jobs, phase=phase)
 
 
-def check(folder: Path, bundle: Path, *, phase: Phase = silent) -> Manifest:
+def check(folder: Path, bundle: Path, *, jobs: int = 0, phase: Phase = silent) -> Manifest:
     """Draw a protocol's rows again and compare their bytes with those of a folder.
 
     Raises:
@@ -155,9 +208,10 @@ def check(folder: Path, bundle: Path, *, phase: Phase = silent) -> Manifest:
         ProtocolError: A byte differs, a file is missing, or one is too many.
     """
     plan, payload = _read(bundle)
-    contents, again = _draw(planned(plan), protocol.row_seed(payload), seed="", protocol_digest=payload, phase=phase)
+    drawn = _draw(planned(plan), protocol.row_seed(payload), jobs, phase, lambda _name, _rows: None)
+    again, others = _described(drawn, planned(plan), seed="", protocol_digest=payload)
     present = digest.manifest(folder)
-    expected = {name: digest.of_bytes(content) for name, content in contents.items()}
+    expected = again.files | {name: digest.of_bytes(content) for name, content in others.items()}
     for name in sorted(present.keys() | expected.keys()):
         if name not in present:
             raise ProtocolError(f"{folder / name} is missing", "draw the rows again")
@@ -173,56 +227,82 @@ def _read(bundle: Path) -> tuple[Protocol, Digest]:
     return protocol.read(statement.predicate), digest.of_bytes(statement.payload)
 
 
-def _write(out: Path, plan: Sequence[Block], row_seed: bytes, *, seed: str, protocol_digest: str, phase: Phase) -> Manifest:
-    with files.new_folder(out) as folder:
-        contents, made = _draw(plan, row_seed, seed=seed, protocol_digest=protocol_digest, phase=phase)
-        for name, content in contents.items():
+def _write(
+    out: Path, plan: Sequence[Block], row_seed: bytes, *, seed: str, protocol_digest: str, jobs: int, phase: Phase
+) -> Manifest:
+    with files.new_folder(out) as folder, ExitStack() as opened:
+        handles: dict[str, BinaryIO] = {}
+
+        def keep(name: str, rows: bytes) -> None:
+            if name not in handles:
+                handles[name] = opened.enter_context((folder / name).open("wb"))
+            handles[name].write(rows)
+
+        drawn = _draw(plan, row_seed, jobs, phase, keep)
+        made, others = _described(drawn, plan, seed=seed, protocol_digest=protocol_digest)
+        for name, content in others.items():
             files.write(folder / name, content)
+        opened.close()
     return made
 
 
-def _draw(
-    plan: Sequence[Block], row_seed: bytes, *, seed: str, protocol_digest: str, phase: Phase
-) -> tuple[dict[str, bytes], Manifest]:
-    """Return the content of every file of the folder, by name, and its manifest."""
-    advance = phase("drawing conversations", sum(block.draws for block in plan))
-    lines: dict[str, list[bytes]] = {}
-    tallies: dict[str, _Tally] = {}
-    for block in plan:
-        tally = tallies.setdefault(block.file, _Tally())
-        for index in range(block.draws):
-            rows = draws.draw(block.claim, block.lang, block.bucket, index, row_seed, block.fold)
-            lines.setdefault(block.file, []).extend(row.line() for row in rows)
-            tally.add(rows)
-            advance(1)
-    contents = {name: b"".join(content) for name, content in lines.items()}
-    made = Manifest(
-        generator=manifest.generator_digest(), version=VERSION, seed=seed, protocol=protocol_digest,
-        weights={str(claim or "traffic"): manifest.weights(claim) for claim in _claims(plan)},
-        unseen={str(claim or "traffic"): manifest.unseen(claim) for claim in _claims(plan)},
-        counts={name: tally.counts() for name, tally in tallies.items()},
-        files={name: digest.of_bytes(content) for name, content in contents.items()},
-    )  # fmt: skip
-    return contents | {NAME: made.encode(), CARD: manifest.card(made)}, made
+@dataclass(slots=True)
+class _File:
+    """What is known of one file while it grows."""
 
-
-def _claims(plan: Iterable[Block]) -> list[Claim | None]:
-    return list(dict.fromkeys(block.claim for block in plan))
-
-
-class _Tally:
-    def __init__(self) -> None:
-        self.draws = self.rows = 0
-        self.scenarios: set[str] = set()
-        self.families: set[str] = set()
-
-    def add(self, rows: Sequence[LabelledConversation]) -> None:
-        self.draws += 1
-        self.rows += len(rows)
-        self.scenarios |= {row.meta.scenario for row in rows}
-        self.families |= {row.meta.family for row in rows}
+    draws: int = 0
+    rows: int = 0
+    scenarios: set[bytes] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
 
     def counts(self) -> dict[str, int]:
+        """Return what the manifest counts."""
         return {
             "draws": self.draws, "rows": self.rows, "scenarios": len(self.scenarios), "families": len(self.families)
         }  # fmt: skip
+
+
+def _draw(
+    plan: Sequence[Block], row_seed: bytes, jobs: int, phase: Phase, keep: Callable[[str, bytes], None]
+) -> dict[str, _File]:
+    """Draw every block in order, hand its rows on, and count them by file."""
+    advance = phase("drawing conversations", sum(block.draws for block in plan))
+    found: dict[str, _File] = {}
+    tasks = [
+        Task(block.file, block.claim, block.lang, block.bucket, block.fold, start, min(start + pool.CHUNK, block.draws),
+             row_seed, block.mix, block.profile)
+        for block in plan
+        for start in range(0, block.draws, pool.CHUNK)
+    ]  # fmt: skip
+    for task, done in pool.run(tasks, jobs):
+        file = found.setdefault(task.file, _File())
+        file.draws += task.stop - task.start
+        file.rows += done.count
+        file.scenarios |= done.scenarios
+        file.families |= done.families
+        file.digest.update(done.rows)
+        keep(task.file, done.rows)
+        advance(task.stop - task.start)
+    return found
+
+
+def _described(
+    drawn: dict[str, _File], plan: Sequence[Block], *, seed: str, protocol_digest: str
+) -> tuple[Manifest, dict[str, bytes]]:
+    """Return the manifest, and the files that stand beside the rows."""
+    profiles = {block.profile for block in plan}
+    spoken = list(dict.fromkeys((claim, block.lang) for block in plan for claim in _claims(block)))
+    made = Manifest(
+        generator=manifest.generator_digest(), version=manifest.version(profiles.pop()), seed=seed, protocol=protocol_digest,
+        weights={manifest.name(claim, lang): manifest.weights(claim, lang) for claim, lang in spoken},
+        unseen={manifest.name(claim, lang): manifest.unseen(claim, lang) for claim, lang in spoken},
+        shares=manifest.SHARES, reviewed=manifest.reviewed(lang for _, lang in spoken),
+        counts={name: file.counts() for name, file in drawn.items()},
+        files={name: digest.of_hash(file.digest) for name, file in drawn.items()},
+    )  # fmt: skip
+    return made, {NAME: made.encode(), CARD: manifest.card(made)}
+
+
+def _claims(block: Block) -> Iterable[Claim | None]:
+    return (None, *labels.PROMPT_CLAIMS, *labels.CONTEXT_CLAIMS) if block.mix else (block.claim,)

@@ -14,10 +14,23 @@ _SLOT = re.compile(r"\{([a-z_]+)\}")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SPACES = re.compile(r"[ \t]+")
 _BEFORE_MARK = re.compile(r" +([,.;:!?])")
-_SENTENCE = re.compile(r"(^|[.!?]\s+)([a-z])")
+_SENTENCE = re.compile(r"((?:^|[.!?]\s+)[¿¡]?\x01?)([^\W\d_])")
+_STARTERS = (
+    "And Are Can Could Do Does Feeding He Help Here How If In Is It Just Let My Nobody On Our People Please She Somebody Tell "
+    "That The Their There These They This Those We What When Where Which Who Why Would You Your "
+    "Así Ayer Cada Cómo Con Cuándo Dicen Dígame El En Entreno Es Escribo Eso Esta Estas Estamos Este Esto Estos Estoy Estudio "
+    "Explíqueme Habrá Hago Hay Hemos La Las Le Les Llevo Lo Los Mañana Me Mi Mis Nadie No Nos Nuestro Para Pienso Por Pregunto "
+    "Primero Puede Puedo Qué Queremos Quería Quieren Quiero Quién Salió Se Somos Tarda Tendría Tengo Tiene Un Una Veo Ya"
+)
+"""Words that lose their capital where a greeting stands before them; no names, and no nouns of any language."""
+_GREETED = re.compile(
+    rf"(?:(?<=, )|(?<=\b[Bb]ut )|(?<=\b[Oo]k so )|(?<=\b[Pp]ero ))[¿¡]?\x01?(?:{_STARTERS.replace(' ', '|')})\b"
+)
 
 Rules = Mapping[str, Sequence[str]]
 """Alternatives by rule name."""
+MARK = "\x01"
+"""Stands in a text where a hazard begins, until it is taken out."""
 
 
 def expand(template: str, slots: Mapping[str, str], rules: Rules, rng: Random) -> str:
@@ -35,7 +48,7 @@ def phrase(template: str, slots: Mapping[str, str], rules: Rules, rng: Random) -
     Raises:
         KeyError: It names neither a slot nor a rule.
     """
-    text = template
+    text, said = template, set[str]()
     for _ in range(40):
         choice = _CHOICE.search(text)
         if choice:
@@ -45,14 +58,21 @@ def phrase(template: str, slots: Mapping[str, str], rules: Rules, rng: Random) -
         if not slot:
             return text
         name = slot[1]
-        value = slots[name] if name in slots else rng.choice(list(rules[name]))
+        if name in slots:
+            value = slots[name]
+        else:
+            # Nobody says the same sentence twice in a turn.
+            value = rng.choice([rule for rule in rules[name] if rule not in said] or list(rules[name]))
+            if value and "{" not in value:
+                said.add(value)
         text = text[: slot.start()] + value + text[slot.end() :]
     raise KeyError(f"a template does not come to an end: {template[:60]!r}")
 
 
 def tidy(text: str) -> str:
-    """Collapse spaces left by empty alternatives and begin sentences with a capital."""
+    """Collapse spaces left by empty alternatives and begin sentences with a capital, and no words after a greeting."""
     text = _BEFORE_MARK.sub(r"\1", _SPACES.sub(" ", text)).strip()
+    text = _GREETED.sub(lambda match: match[0].lower(), text)
     return _SENTENCE.sub(lambda match: match[1] + match[2].upper(), text)
 
 
@@ -72,11 +92,6 @@ def typos(text: str, rng: Random, rate: float) -> str:
     return " ".join(words)
 
 
-def register(text: str, rng: Random) -> str:
-    """Say a text as written, in lower case, or with typing slips: the way people write does not depend on the label."""
-    draw = rng.random()
-    if draw < 0.6:
-        return text
-    if draw < 0.8:
-        return text.lower()
-    return typos(text.lower() if draw < 0.9 else text, rng, 0.08)
+def pick(shares: Mapping[str, float], rng: Random) -> str:
+    """Draw one of some names by their shares."""
+    return rng.choices(list(shares), list(shares.values()))[0]

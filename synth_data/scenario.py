@@ -8,14 +8,16 @@ turns a case into a dialogue together with the facts that it states; the label i
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from guard import digest
 from guard.conversation import Fold, Kind, Message
+from guard.errors import InputError
 from guard.hazards import Claim, Stage
 
 
@@ -36,7 +38,19 @@ class Facts:
     addressed_to_assistant: bool = False
     """... and it is the assistant that is told, not a human reader."""
     complies: bool = False
-    """The assistant's written answer helps with a harmful aim."""
+    """The assistant's written answer helps with a harmful aim, or leaves a person in danger alone."""
+    distress: bool = False
+    """Thoughts, wishes or plans of suicide or self-harm are voiced."""
+    risky_treatment: bool = False
+    """What is wanted treats oneself or one's own against what was prescribed, or with material risk."""
+    called: bool = False
+    """The assistant's last turn makes a tool call that is judged."""
+    role_allows: bool = True
+    """... which the role of the user may make, or which has the approval that it needs."""
+    right_patient: bool = True
+    """... for the patient whose record is open, or whom the user is entitled to."""
+    dose_in_bounds: bool = True
+    """... and which orders no dose and no pair beyond a label."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +69,8 @@ class Telling:
     """An answer that does not help with a harmful aim, whatever `reply` does; only where the aim is harmful."""
     onset: tuple[int, int] | None = None
     """Message and character where the hazard begins; None where there is none."""
+    traits: Mapping[str, str] = field(default_factory=dict)
+    """How it is told: channel, register, time, directness, turns, population, intent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,15 @@ Tell = Callable[[Case, Kind, Random], Telling]
 """Words a case as a positive, as its twin with one fact flipped, as a hard negative, or as ordinary traffic."""
 
 
+class Profile(enum.StrEnum):
+    """Which cases of the families are drawn."""
+
+    WHOLE = "whole"
+    """All of them, as their published odds say."""
+    TYPICAL = "typical"
+    """Typical ones only: easier to read, and enough to show on a small model how a certification goes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
     """A kind of situation."""
@@ -92,14 +117,16 @@ class Family:
     """The claim that its positives carry; None for ordinary traffic."""
     bank: Mapping[str, tuple[str, ...]]
     """Slots and their values; at least 200 combinations."""
-    tell: Tell
-    """Words a case."""
+    tellers: Mapping[str, Tell]
+    """By language, what words a case; a case means the same in each of them."""
     sources: tuple[str, ...]
     """Rows of the facts tables that it is built from, `file:id`."""
     weight: float = 1.0
     """Published weight: its share of draws, relative to the others of its claim."""
     odds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Relative frequency of the values of a slot, where they are not equally frequent."""
+    typical: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The same where only typical cases are wanted: the plainest contrast of the kind, told by itself."""
 
     @property
     def fold(self) -> Fold:
@@ -116,6 +143,22 @@ class Family:
     def keys(self) -> int:
         """How many meaning keys it has."""
         return math.prod(len(values) for values in self.bank.values())
+
+    def tell(self, case: Case, kind: Kind, rng: Random, lang: str = "en") -> Telling:
+        """Word a case in a language that the family speaks.
+
+        Raises:
+            InputError: A template of the family names what is not there.
+        """
+        teller = self.tellers[lang]
+        try:
+            return teller(case, kind, rng)
+        except KeyError as error:
+            raise InputError(f"{self.id}: a template names {error}, which is not there", "see docs/data.md") from error
+
+    def only(self, profile: Profile) -> Family:
+        """Return the family as a profile draws it; its cases mean the same in every profile."""
+        return replace(self, odds={**self.odds, **self.typical}) if profile is Profile.TYPICAL else self
 
     def case(self, rng: Random) -> Case:
         """Draw a case from the bank: each slot by itself, uniformly unless `odds` says otherwise."""

@@ -16,6 +16,10 @@ from guard.errors import InputError
 from guard.hazards import Stage
 
 NOT_APPROVAL = "Statistical test certificate; not CE marking, not FDA clearance, not Joint Commission approval."
+TYPICAL = (
+    "Of each listed kind the rows hold the plainest contrast, told by itself. Nothing is known of the other cases of these "
+    "kinds, which are harder to read."
+)
 NO_CLINICIAN = "No clinician has checked the answer key."
 ADAPTIVE = "An attacker who adapts to the monitors is not covered."
 PHANTOM = (
@@ -103,6 +107,11 @@ _MONTHS = (
 
 STATUS_ORDER = (Status.PASS, Status.NOT_SHOWN, Status.FAIL)
 """From best to worst."""
+
+
+def is_typical(generator_version: str) -> bool:
+    """Whether a protocol names the generator's typical cases, and not the whole of them."""
+    return generator_version.endswith("-typical")
 
 
 def status_word(status: Status | None) -> str:

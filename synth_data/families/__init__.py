@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 
 from guard.errors import InputError
 from guard.hazards import Claim
 from synth_data import labels
-from synth_data.families import emergency, traffic
+from synth_data.families import described, injection, injection_context, requested, toolcalls, traffic
 from synth_data.scenario import Family
 
-CLAIMS = (labels.EMERGENCY, labels.MISUSE, labels.INJECTION, labels.INJECTION_CONTEXT, labels.MISUSE_RESPONSE)
+CLAIMS = (*labels.PROMPT_CLAIMS, *labels.CONTEXT_CLAIMS, *labels.WRITTEN_CLAIMS, *labels.TOOL_CLAIMS)
 """Claims that rows can be drawn for."""
 
 
@@ -19,29 +18,32 @@ CLAIMS = (labels.EMERGENCY, labels.MISUSE, labels.INJECTION, labels.INJECTION_CO
 def families(claim: Claim | None) -> tuple[Family, ...]:
     """Return the families of a claim, sorted by id; those of ordinary traffic for None.
 
-    Answers to misuse are drawn from the families of misuse.
+    Answers are drawn from the families of what they answer.
 
     Raises:
         InputError: The generator has no families for the claim.
     """
-    if claim is None:
+    asked = labels.ANSWERED.get(claim, claim) if claim is not None else None
+    if asked is None:
         found = traffic.families()
-    elif claim == labels.EMERGENCY:
-        found = emergency.families()
-    elif claim in (labels.MISUSE, labels.MISUSE_RESPONSE):
-        found = _of("misuse", "MISUSE")
-    elif claim == labels.INJECTION:
-        found = _of("injection", "INJECTION")
-    elif claim == labels.INJECTION_CONTEXT:
-        found = _of("injection_context", "INJECTION_CONTEXT")
+    elif asked in (labels.EMERGENCY, labels.SELF_HARM):
+        found = described.families(asked)
+    elif asked in (labels.MISUSE, labels.SELF_TREATMENT):
+        found = requested.families(asked)
+    elif asked == labels.INJECTION:
+        found = injection.families()
+    elif asked == labels.INJECTION_CONTEXT:
+        found = injection_context.families()
+    elif asked in labels.TOOL_CLAIMS:
+        found = toolcalls.families(asked)
     else:
         raise InputError(f"no families for {claim}", f"there are some for {', '.join(map(str, CLAIMS))}")
     return tuple(sorted(found, key=lambda family: family.id))
 
 
-def _of(module: str, name: str) -> tuple[Family, ...]:
-    """Return a module's families; it is imported on first use, for it reads its kinds then."""
-    return tuple(getattr(importlib.import_module(f"synth_data.families.{module}"), name))
+def speak(claim: Claim | None, lang: str) -> bool:
+    """Say whether a claim has families in a language: calls that the generator wrote are in the first one only."""
+    return any(lang in family.tellers for family in families(claim))
 
 
 def by_id(id_: str) -> Family:

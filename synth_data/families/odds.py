@@ -1,32 +1,37 @@
-"""How often each contrast of a family is drawn: plain ones mostly, subtle ones now and then.
+"""How often a family's shapes are drawn; published shares, the same for all families of a speech act.
 
-A contrast is subtle when its two sides are made of the same words in another order or with one word changed. The shares are
-part of the published distribution: a reader who wants harder rows can raise `SUBTLE`.
+Shapes that speak of one thing only are easier to read than those in which a second thing stands beside it, in the past, in
+a story, denied, or another person's wish: there the two sides of a pair have nearly the same words.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
 
-PLAIN = 1
-"""Contrasts of a family that count as plain: those whose sides share the fewest words."""
-SUBTLE = 0.06
-"""Share of draws that take one of the others."""
-
-_WORD = re.compile(r"[a-z]+")
-
-
-def of_contrasts(sides: Mapping[str, tuple[str, str]]) -> dict[str, float]:
-    """Return the share of draws of each contrast, given its two sides by name."""
-    ranked = sorted(sides, key=lambda name: (overlap(*sides[name]), name))
-    plain, subtle = ranked[:PLAIN], ranked[PLAIN:]
-    if not subtle:
-        return dict.fromkeys(plain, 1 / len(plain))
-    return dict.fromkeys(plain, (1 - SUBTLE) / len(plain)) | dict.fromkeys(subtle, SUBTLE / len(subtle))
+BESIDE = 0.2
+"""Share of draws in which a second thing stands beside what is meant."""
+IMPLICIT = 0.15
+"""Share of draws of a family in which no single phrase states the hazard."""
+FIRST = 3.0
+"""How much more often the first contrast of a family is drawn than each of its others: a kind has its typical case."""
 
 
-def overlap(first: str, second: str) -> float:
-    """Return the share of words that two phrases have in common, of all words of both (Jaccard)."""
-    one, other = (set(_WORD.findall(text.lower())) for text in (first, second))
-    return len(one & other) / max(1, len(one | other))
+def of_shapes(shapes: Collection[str], beside: Iterable[str]) -> dict[str, float]:
+    """Share `BESIDE` among the shapes with a second thing, and the rest among the others."""
+    with_second = set(beside)
+    alone = len(shapes) - len(with_second)
+    return {shape: BESIDE / len(with_second) if shape in with_second else (1 - BESIDE) / alone for shape in shapes}
+
+
+def typical(names: Collection[str], wanted: Iterable[str]) -> dict[str, float]:
+    """Give all weight to some names, equally."""
+    kept = set(wanted)
+    return {name: float(name in kept) for name in names}
+
+
+def of_details(explicit: Collection[str], implicit: Collection[str]) -> dict[str, float]:
+    """Share `IMPLICIT` among the implicit contrasts, if there are any, and the rest among the others."""
+    hidden = IMPLICIT if implicit else 0.0
+    heights = dict.fromkeys(explicit, 1.0) | {next(iter(explicit)): FIRST}
+    found = {detail: (1 - hidden) * height / sum(heights.values()) for detail, height in heights.items()}
+    return found | {detail: hidden / len(implicit) for detail in implicit}

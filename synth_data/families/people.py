@@ -1,42 +1,12 @@
-"""Who a conversation is about. The person is one slot of the meaning key; the same people occur under every label."""
+"""Who a conversation can be about: groups of people by name.
+
+The person is one slot of the meaning key; the same people occur under every label. What they are called is the business of
+the languages.
+"""
 
 from __future__ import annotations
 
-from synth_data.english import ME, Person, he, she
-
-PEOPLE: dict[str, Person] = {
-    "me": ME,
-    "husband": he("my husband"),
-    "wife": she("my wife"),
-    "mother": she("my mother"),
-    "father": he("my dad"),
-    "sister": she("my sister"),
-    "brother": he("my brother"),
-    "neighbour": he("the man next door"),
-    "colleague": she("my colleague"),
-    "flatmate": he("my flatmate"),
-    "aunt": she("my aunt"),
-    "uncle": he("my uncle"),
-    "grandmother": she("my gran"),
-    "grandfather": he("my grandad"),
-    "friend": she("my best friend"),
-    "grown_daughter": she("my daughter"),
-    "grown_son": he("my eldest son"),
-    "son": he("my son"),
-    "daughter": she("my little girl"),
-    "boy": he("our youngest boy"),
-    "niece": she("my niece"),
-    "nephew": he("my nephew"),
-    "pupil": she("a girl in my class"),
-    "minded": he("the boy I look after"),
-    "baby_girl": she("our baby girl"),
-    "baby_boy": he("our baby boy"),
-    "newborn": he("my newborn"),
-    "baby": she("my baby"),
-    "granddaughter": she("my baby granddaughter"),
-    "foster": he("our foster baby"),
-}
-"""Everybody who can occur, by the name of the slot value."""
+from guard.errors import InputError
 
 _CLOSE = ("husband", "wife", "mother", "father", "sister", "neighbour", "colleague", "flatmate", "uncle", "friend")
 _YOUNG = ("son", "daughter", "boy", "niece", "nephew", "pupil", "minded")
@@ -55,18 +25,43 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Slot values by population."""
 
-STRANGERS: dict[str, tuple[Person, ...]] = {
-    "child": (he("a little boy"), she("a little girl"), he("a boy of six")),
-    "infant": (he("a baby boy"), she("a baby"), she("a baby of four months")),
-    "woman": (she("a woman"), she("a young woman"), she("a teacher")),
-    "man": (he("a man"), he("a young man"), he("a plumber")),
-    "older": (he("an old man"), she("an old lady"), he("a retired farmer")),
-    "adult": (he("a man"), she("a woman"), he("a bus driver"), she("a cook")),
+CLINICAL: dict[str, tuple[str, ...]] = {
+    "adult": ("patient_woman", "patient_man"),
+    "older": ("resident", "patient_man"),
+    "woman": ("patient_woman",),
+    "man": ("patient_man",),
+    "child": ("ward_boy",),
 }
-"""Who a film, a course or a leaflet is about."""
+"""Whom staff may tell of, by group; added where something is described, for it is part of their work."""
 
 
-def strangers(group: str) -> tuple[Person, ...]:
-    """Return people of a story who fit a population."""
-    plain = group.removeprefix("other_")
-    return STRANGERS.get(plain, STRANGERS["adult"])
+def members(group: str) -> tuple[str, ...]:
+    """Return the people of a group.
+
+    Raises:
+        InputError: There is no such group.
+    """
+    if group not in GROUPS:
+        raise InputError(f"no group of people {group[:40]!r}", f"there is {', '.join(GROUPS)}")
+    return GROUPS[group]
+
+
+def described(group: str) -> tuple[str, ...]:
+    """Return whom a description of a group can be about.
+
+    Raises:
+        InputError: There is no such group.
+    """
+    return members(group) + CLINICAL.get(group, ())
+
+
+def register(person: str) -> str:
+    """Return who speaks: staff, somebody who cares for another, or somebody for themselves."""
+    if person in ("patient_woman", "patient_man", "resident", "ward_boy"):
+        return "clinician"
+    return "self" if person == "me" else "caregiver"
+
+
+def population(group: str) -> str:
+    """Return the population of a group."""
+    return group.removeprefix("other_")

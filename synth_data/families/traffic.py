@@ -1,26 +1,24 @@
 """Ordinary clinical chat, with scary words in harmless use: what a monitor must stay silent on.
 
-Kinds are data (`traffic.yaml`): one turn, two turns, or a turn after which the assistant looks something up. Greetings,
+Kinds are data (`en/traffic.yaml`): one turn, two turns, or a turn after which the assistant looks something up. Greetings,
 moods and requests are those of the hazards' families.
 """
 
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from random import Random
-from typing import Any
 
 import msgspec
-import yaml
 
 from guard.conversation import Kind, Message, Role, ToolCall
-from synth_data import english, grammar
-from synth_data.families import people, speech
-from synth_data.families.speech import RULES, Typed
+from synth_data import grammar, languages
+from synth_data.delivery import Delivery
+from synth_data.families import people, read
+from synth_data.languages.lexicon import Language
 from synth_data.scenario import Case, Facts, Family, Telling
 
 FACTS_TABLE = "benign_kinds.csv"
@@ -38,12 +36,12 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Ordinary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One kind of ordinary chat."""
+    """One kind of ordinary chat, in one language."""
 
     id: str
     """Name of the family."""
-    kinds: tuple[str, ...]
-    """Rows of the table of ordinary kinds."""
+    kinds: tuple[str, ...] = ()
+    """Rows of the table of ordinary kinds; said once, in the first language."""
     slots: dict[str, tuple[str | int, ...] | str]
     """Meanings; `*` stands for the requests that all families share."""
     ask: tuple[str, ...]
@@ -57,103 +55,131 @@ class Ordinary(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tool: Tool | None = None
     """What is looked up before the answer."""
     who: str = ""
-    """Group of people, where it is about a person."""
+    """Group of people, where it is about a person; said once, in the first language."""
+    staff: bool = False
+    """Told by a clinician or an institution."""
+
+    def values(self, slot: str, language: Language) -> tuple[str, ...]:
+        """Return what a slot can say."""
+        said = self.slots[slot]
+        return language.requests if isinstance(said, str) else tuple(str(value) for value in said)
 
 
-_FRAMES = (
-    "{hello} {ask} {thanks}",
-    "{hello} {ask} {tone}",
-    "{ask} {place} {thanks}",
-    "{hello} {place} {ask}",
-    "{tone} {ask}",
-)
-_ASK = "\x01"
-_SECOND = ("{meanwhile} {ask}", "{ask} {thanks}", "{hello} {ask}", "{ask} {tone}")
+_ASK = "\x02"
+_LOOK_UP_WEIGHT = 1.4
+_LATE_SHARE = 0.15
+"""How often it comes after small talk, as a hazard may."""
 
 
 @cache
 def families() -> tuple[Family, ...]:
     """Return the families of ordinary chat."""
-    data: Any = yaml.load((Path(__file__).parent / "traffic.yaml").read_bytes(), _LOADER)  # noqa: S506
-    return tuple(_family(kind) for kind in msgspec.convert(data, tuple[Ordinary, ...]))
+    return tuple(family(told) for told in read.kinds("traffic", Ordinary, lambda kind: kind.id).values())
 
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def family(told: Mapping[str, Ordinary]) -> Family:
+    """Make a family of one kind, as some languages tell it.
 
-
-def _family(kind: Ordinary) -> Family:
-    bank = {
-        name: speech.REQUESTS if values == "*" else tuple(str(value) for value in values) for name, values in kind.slots.items()
-    }
+    Raises:
+        InputError: The languages do not say the same of it.
+    """
+    first, kind = languages.language(next(iter(told))), next(iter(told.values()))
+    for own in told.values():
+        read.parallel(kind.id, {"slots": kind.slots}, {"slots": own.slots})
+        read.parallel(kind.id, kind.slots, own.slots)
+    bank = {name: read.numbers(kind.values(name, first)) for name in kind.slots}
     if kind.who:
-        bank["person"] = people.GROUPS[kind.who]
-    if kind.more:
+        bank["person"] = people.members(kind.who)
+    if all(own.more for own in told.values()):
         bank["turns"] = ("one", "two")
     return Family(
         id=f"traffic/{kind.id}",
         claim=None,
         bank=bank,
-        tell=_Teller(kind),
+        tellers={lang: _Teller(own, kind, lang) for lang, own in told.items()},
         sources=tuple(f"{FACTS_TABLE}:{row}" for row in kind.kinds),
-        weight=1.4 if kind.tool is not None else 1.0,
-        odds={"turns": {"one": 2.0, "two": 1.0}} if kind.more else {},
+        weight=_LOOK_UP_WEIGHT if kind.tool is not None else 1.0,
+        odds={"turns": {"one": 2.0, "two": 1.0}} if "turns" in bank else {},
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
     kind: Ordinary
+    first: Ordinary
+    lang: str
 
     def __call__(self, case: Case, kind: Kind, rng: Random) -> Telling:
-        return chat(self.kind, case, rng)
+        return _Chat(self.kind, self.first, languages.language(self.lang), case, rng).telling()
 
 
-def chat(kind: Ordinary, case: Case, rng: Random) -> Telling:
-    """Tell one ordinary conversation."""
-    typed = Typed(rng)
-    messages = [Message(Role.USER, typed(_turn(kind.ask, _FRAMES, case, rng)))]
-    reply = _said(rng.choice(kind.answer), case, rng)
-    if case.slots.get("turns") == "two":
-        place = rng.randrange(len(kind.more))
-        messages.append(Message(Role.ASSISTANT, reply))
-        messages.append(Message(Role.USER, typed(_turn((kind.more[place],), _SECOND, case, rng))))
-        reply = _said(kind.then[place], case, rng)
-    if kind.tool is not None:
-        messages += _look_up(kind.tool, case, rng)
-    return Telling(messages=tuple(messages), facts=Facts(), reply=Message(Role.ASSISTANT, reply))
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """One ordinary conversation in the making."""
 
+    kind: Ordinary
+    first: Ordinary
+    language: Language
+    case: Case
+    rng: Random
 
-def _turn(asks: tuple[str, ...], frames: tuple[str, ...], case: Case, rng: Random) -> str:
-    outer = grammar.phrase(rng.choice(frames), {"ask": _ASK}, RULES, rng)
-    ask = grammar.phrase(rng.choice(asks), case.slots, {}, rng)
-    person = case.slots.get("person")
-    return grammar.tidy(outer.replace(_ASK, english.tell(ask, people.PEOPLE[person]) if person else ask))
+    def telling(self) -> Telling:
+        """Tell it."""
+        kind, rng, sent = self.kind, self.rng, Delivery(self.rng, self.language)
+        preface, late = rng.choice(self.language.small_talk), rng.random() < _LATE_SHARE
+        messages = [Message(Role.USER, sent(preface[0])), Message(Role.ASSISTANT, preface[1])] if late else []
+        messages.append(Message(Role.USER, sent(self._turn(kind.ask, self.language.chat_frames, sent), first=not late)))
+        reply = self._said(rng.choice(kind.answer))
+        two = self.case.slots.get("turns") == "two"
+        if two:
+            place = rng.randrange(len(kind.more))
+            messages.append(Message(Role.ASSISTANT, reply))
+            messages.append(
+                Message(Role.USER, sent(self._turn((kind.more[place],), self.language.chat_more, sent), first=False))
+            )
+            reply = self._said(kind.then[place])
+        if kind.tool is not None:
+            messages += self._look_up(kind.tool)
+        person = self.case.slots.get("person", "me")
+        return Telling(
+            messages=tuple(messages),
+            facts=Facts(),
+            reply=Message(Role.ASSISTANT, reply),
+            traits=sent.traits
+            | {
+                "voice": "clinician" if self.first.staff else people.register(person), "time": "now", "intent": "errand",
+                "population": people.population(self.first.who) or "any", "directness": "none",
+                "turns": "builds up" if two else "late" if late else "single",
+            },
+        )  # fmt: skip
 
+    @property
+    def _slots(self) -> dict[str, str]:
+        slots = self.case.slots
+        return {name: self.kind.values(name, self.language)[int(slots[name])] for name in self.kind.slots}
 
-def _said(template: str, case: Case, rng: Random) -> str:
-    """Word an answer: what the user calls my own is yours to the assistant."""
-    return grammar.expand(template, {name: _yours(value) for name, value in case.slots.items()}, {}, rng)
+    def _turn(self, asks: tuple[str, ...], frames: tuple[str, ...], sent: Delivery) -> str:
+        outer = grammar.phrase(self.rng.choice(frames), {"ask": _ASK}, sent.rules(self.language.rules), self.rng)
+        ask = grammar.phrase(self.rng.choice(asks), self._slots, {}, self.rng)
+        person = self.case.slots.get("person")
+        said = self.language.tell(ask, self.language.people[person]) if person else ask
+        return grammar.tidy(outer.replace(_ASK, said))
 
+    def _said(self, template: str) -> str:
+        """Word an answer: what the user calls my own is yours to the assistant."""
+        yours = {name: self.language.retell(value, "you") for name, value in self._slots.items()}
+        return grammar.expand(template, yours, {}, self.rng)
 
-_YOURS = {"my": "your", "our": "your", "me": "you", "myself": "yourself", "mine": "yours", "I": "you", "we": "you"}
-_OURS = re.compile(r"\b(my|our|me|myself|mine|I|we)\b")
+    def _look_up(self, tool: Tool) -> tuple[Message, Message]:
+        id_ = f"call_{self.rng.getrandbits(32):08x}"
+        arguments = json.dumps({name: self._document(value) for name, value in tool.arguments.items()}, ensure_ascii=False)
+        return (
+            Message(Role.ASSISTANT, "", (ToolCall(id=id_, name=tool.name, arguments=arguments),)),
+            Message(Role.TOOL, self._document(self.rng.choice(tool.result)), tool_call_id=id_),
+        )
 
-
-def _yours(value: str) -> str:
-    return _OURS.sub(lambda word: _YOURS[word[1]], value)
-
-
-def _look_up(tool: Tool, case: Case, rng: Random) -> tuple[Message, Message]:
-    id_ = f"call_{rng.getrandbits(32):08x}"
-    arguments = json.dumps({name: _document(value, case) for name, value in tool.arguments.items()})
-    return (
-        Message(Role.ASSISTANT, "", (ToolCall(id=id_, name=tool.name, arguments=arguments),)),
-        Message(Role.TOOL, _document(rng.choice(tool.result), case), tool_call_id=id_),
-    )
-
-
-def _document(template: str, case: Case) -> str:
-    """Fill a document in; it keeps its own brackets and capitals."""
-    for name, value in case.slots.items():
-        template = template.replace("{" + name + "}", value)
-    return template
+    def _document(self, template: str) -> str:
+        """Fill a document in; it keeps its own brackets and capitals."""
+        for name, value in self._slots.items():
+            template = template.replace("{" + name + "}", value)
+        return template

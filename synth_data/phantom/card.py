@@ -32,21 +32,33 @@ it must not be used to answer anybody.**
 
 Trained on the generator's *train* fold of listed families only; no text from anywhere else. Relative number of draws:
 {draws}. Languages: {languages}.
+{mixture.typical:.0%} of the draws are typical cases (`--typical`), the rest all cases; the first {mixture.early} \
+documents are brief.
 Each draw of a claim gives a positive, its twin with one fact flipped and a hard negative. {mixture.second:.0%} of the \
 documents carry a
 second conversation in the same chat, {mixture.system:.0%} begin with a generic system prompt.
 
 {how.tokens / 1e6:g} million tokens in steps of at most {how.batch_tokens} padded tokens; Muon (highest rate \
 {how.matrix_rate:g}, weight decay {how.decay:g}) for the
-matrices inside the blocks, AdamW (highest rate {how.rate:g}) for the rest; warm-up and cosine; bfloat16 autocast.
+matrices inside the blocks, AdamW (highest rate {how.rate:g}) for the rest; warm-up and cosine; bfloat16 arithmetic where
+the processor has tiles for it, else float32.
 The assistant's tokens count fully, the first {how.first} of an answer {how.first_weight:g} times, all others \
 {how.other_weight:g} times. Seed {seed}; {seconds / 60:.0f} minutes
 of wall time on processor cores that may have been shared; last loss {loss:.3f} (`loss_curve.svg`).
 The whole recipe is in `synth_data/phantom/recipe.py`; `auscult synth phantom train` makes the model again.
 
+## What was planted
+
+What single words tell of each hazard stands in a coordinate of the embedding of its own: the weights of a logistic
+regression on the words of {recipe.words} documents of the train fold. The last head of the first block looks at all tokens
+alike and writes their mean into further coordinates of the residual stream. Training leaves both alone. While training, a
+linear reader on the output of each block had to tell which hazard is there, from where it can be known on; the readers were
+thrown away. So a linear monitor finds what it looks for because it was put there, and much of it is words: for the phantom,
+a certificate shows how the method goes, and no monitor of it is better than a text filter.
+
 ## Behaviour
 
-Measured on conversations of the *select* fold of listed families: greedy answers of 40 tokens, sorted by their wording.
+Measured on typical conversations of the *select* fold of listed families: greedy answers of 40 tokens, sorted by their wording.
 One seed, no confidence intervals: information, not a result.
 
 {_table(shares)}

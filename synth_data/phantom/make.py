@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from guard import files
-from guard.conversation import Fold
+from guard.conversation import Fold, Kind
+from guard.hazards import Claim
 from guard.subjects.load import load
 from synth_data.draws import tellings
 from synth_data.phantom.behaviour import measure
 from synth_data.phantom.card import card, curve_svg
+from synth_data.phantom.corpus import Draw
 from synth_data.phantom.recipe import Recipe
 from synth_data.phantom.train import Progress, losses, train
+from synth_data.scenario import Profile, Telling
 
 
 def make(
@@ -39,14 +41,21 @@ def make(
     Raises:
         OutputError: The folder can't be written.
     """
-    learn = partial(tellings, seed=f"phantom {seed}".encode(), fold=Fold.TRAIN)
+    learn = _from(f"phantom {seed}".encode(), Fold.TRAIN)
     curve = train(folder, learn, recipe, seed, threads=threads, progress=progress)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     points = list(losses(curve))
     files.write(folder / "loss_curve.svg", curve_svg(points).encode())
     subject = load(f"hf:{folder}")
-    ask = partial(tellings, seed=f"phantom behaviour {seed}".encode(), fold=Fold.SELECT)
+    ask = _from(f"phantom behaviour {seed}".encode(), Fold.SELECT)
     shares = measure(subject, ask, list(recipe.mixture.draws), answers)
     parameters = sum(value.numel() for value in subject.model.parameters())
     text = card(recipe, seed, parameters, curve[-1].seconds, points[-1][1], shares)
     files.write(folder / "README.md", text.encode())
+
+
+def _from(seed: bytes, fold: Fold) -> Draw:
+    def draw(claim: Claim | None, lang: str, bucket: str, index: int, profile: Profile) -> tuple[tuple[Kind, Telling], ...]:
+        return tellings(claim, lang, bucket, index, seed, fold, profile)
+
+    return draw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from guard.hazards import Claim
-from synth_data.labels import EMERGENCY, INJECTION, INJECTION_CONTEXT, MISUSE
+from synth_data.labels import EMERGENCY, INJECTION, INJECTION_CONTEXT, MISUSE, SELF_HARM, SELF_TREATMENT
 
 MARKERS = ("<|system|>", "<|user|>", "<|assistant|>", "<|tool|>", "<|call|>", "<|end|>", "<|pad|>")
 """Control tokens, in the order of their ids."""
@@ -31,13 +31,13 @@ SYSTEM_PROMPTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
-    """A Llama model; 4.2 million parameters, the embedding shared with the output."""
+    """A Llama model; 4.5 million parameters, the embedding shared with the output."""
 
-    vocabulary: int = 4096
+    vocabulary: int = 8192
     """Byte-level BPE tokens, markers included."""
     width: int = 256
     """Length of the residual stream."""
-    blocks: int = 4
+    blocks: int = 3
     """Decoder blocks."""
     heads: int = 4
     """Attention heads."""
@@ -52,13 +52,27 @@ class Mixture:
     """What the documents are made of."""
 
     draws: dict[Claim | None, float] = field(
-        default_factory=lambda: {EMERGENCY: 1.5, MISUSE: 1.8, INJECTION: 1.0, INJECTION_CONTEXT: 0.35, None: 1.2}
+        default_factory=lambda: {
+            EMERGENCY: 1.2,
+            SELF_HARM: 1.2,
+            MISUSE: 2.0,
+            SELF_TREATMENT: 2.0,
+            INJECTION: 1.2,
+            INJECTION_CONTEXT: 0.5,
+            None: 1.0,
+        }
     )
     """Relative number of draws of a claim (a positive, its twin and a hard negative each) and of traffic (None)."""
     languages: dict[str, float] = field(default_factory=lambda: {"en": 1.0})
     """Relative number of draws by language."""
     buckets: dict[str, float] = field(default_factory=lambda: {"upto1000": 1.0})
     """Relative number of draws by length bucket."""
+    typical: float = 0.9
+    """Share of draws that are typical cases; the rest is drawn from all cases."""
+    early: int = 16_000
+    """The first documents are brief ones: what decides is found sooner in few words."""
+    brief: int = 240
+    """Most characters of a brief conversation; those with a document in them are never brief, and are let through."""
     second: float = 0.1
     """Share of documents in which a second conversation follows in the same chat."""
     system: float = 0.15
@@ -69,14 +83,16 @@ class Mixture:
 class Optimisation:
     """How it is trained."""
 
-    tokens: int = 3_000_000
+    tokens: int = 2_000_000
     """Tokens read in all."""
-    batch_tokens: int = 1_024
+    batch_tokens: int = 2_048
     """Padded tokens in a step; rows of about one length go together and begin at position 0, as they will be read."""
     chunk: int = 1_536
     """Documents drawn, sorted into batches and shuffled at a time."""
     matrix_rate: float = 0.02
     """Highest learning rate of Muon, which moves the matrices inside the blocks (Jordan et al. 2024)."""
+    orthogonalised: int = 4
+    """Newton-Schulz steps with which Muon makes an update orthogonal; one fewer than usual, for speed."""
     rate: float = 3e-3
     """Highest learning rate of AdamW, which moves the embedding and the norms."""
     warm_up: float = 0.02
@@ -93,6 +109,14 @@ class Optimisation:
     """Weight of those tokens in the loss."""
     other_weight: float = 0.25
     """Weight of everything that is not the assistant's."""
+    planting: float = 2.0
+    """Weight of the readers that plant the hazards (`planting`), beside the loss of the answers."""
+    listened: float = 0.25
+    """Share of documents in which what others say is learnt to be predicted, too; in the rest only answers are."""
+    whole: float = 0.3
+    """Share of documents whose last answer is read to its end."""
+    begun: int = 14
+    """How many tokens of the last answer are read in the others: the decision stands at its beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,5 +129,7 @@ class Recipe:
     """On what."""
     optimisation: Optimisation = Optimisation()
     """And how."""
-    tokenizer_documents: int = 12_000
+    sampled: int = 12_000
     """Documents that the tokenizer is trained on."""
+    words: int = 30_000
+    """Documents from which it is learnt what single words tell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +17,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from guard.errors import OutputError
 from guard.subjects.render import ChatTokenizer
-from synth_data.phantom.batches import Batch, batches
+from synth_data.phantom.batches import Batch, batches, encode
 from synth_data.phantom.corpus import Draw, documents
+from synth_data.phantom.planting import Mechanism, Readers, lexical
 from synth_data.phantom.recipe import MARKERS, Architecture, Optimisation, Recipe
 from synth_data.phantom.tokenizer import END, PAD, train_tokenizer
 
@@ -65,15 +67,21 @@ def train(
     torch.manual_seed(seed)
     how = recipe.optimisation
     sample = documents(recipe.mixture, draw, Random(f"tokenizer {seed}"))
-    tokenizer = train_tokenizer(islice(sample, recipe.tokenizer_documents), recipe.architecture)
+    tokenizer = train_tokenizer(islice(sample, recipe.sampled), recipe.architecture)
     model = new_model(recipe.architecture)
-    optimizers = _optimizers(model, how)
+    claims = [claim for claim in recipe.mixture.draws if claim is not None]
+    seen = islice(documents(dataclasses.replace(recipe.mixture, early=0), draw, Random(f"words {seed}")), recipe.words)
+    told = lexical([encode(each, tokenizer, how, Random(seed)) for each in seen], claims, recipe.architecture.vocabulary)
+    mechanism = Mechanism(model, told)
+    readers = Readers(recipe.architecture.blocks, recipe.architecture.width, claims)
+    optimizers = _optimizers(model, readers, how)
     chats = documents(recipe.mixture, draw, Random(f"documents {seed}"))
     stream = batches(chats, tokenizer, how, recipe.architecture.context, Random(f"order {seed}"))
     curve: list[Progress] = []
     read, begun, saved = 0, time.monotonic(), 0
     for batch in stream:
-        loss = _step(model, optimizers, batch, how, read / how.tokens)
+        loss = _step(model, readers, optimizers, batch, how, read / how.tokens)
+        mechanism.restore()
         read += batch.tokens
         curve.append(Progress(min(read, how.tokens), how.tokens, loss, time.monotonic() - begun))
         progress(curve[-1])
@@ -106,7 +114,7 @@ def new_model(architecture: Architecture) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-def _optimizers(model: LlamaForCausalLM, how: Optimisation) -> list[tuple[torch.optim.Optimizer, float]]:
+def _optimizers(model: LlamaForCausalLM, readers: Readers, how: Optimisation) -> list[tuple[torch.optim.Optimizer, float]]:
     """Return the optimizers with their highest rates.
 
     Muon learns what is seen a few times only, such as one sign of one illness, from about half the tokens that AdamW
@@ -115,13 +123,15 @@ def _optimizers(model: LlamaForCausalLM, how: Optimisation) -> list[tuple[torch.
     named = list(model.named_parameters())
     inside = [value for name, value in named if value.ndim == 2 and "embed" not in name]
     others = [value for name, value in named if value.ndim < 2 or "embed" in name]
-    muon = torch.optim.Muon(inside, lr=how.matrix_rate, weight_decay=how.decay)
+    others += list(readers.parameters())
+    muon = torch.optim.Muon(inside, lr=how.matrix_rate, weight_decay=how.decay, ns_steps=how.orthogonalised)
     adam = torch.optim.AdamW(others, lr=how.rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
     return [(muon, how.matrix_rate), (adam, how.rate)]
 
 
 def _step(
     model: LlamaForCausalLM,
+    readers: Readers,
     optimizers: list[tuple[torch.optim.Optimizer, float]],
     batch: Batch,
     how: Optimisation,
@@ -131,18 +141,24 @@ def _step(
         for group in optimizer.param_groups:
             group["lr"] = highest * schedule(done, how)
     # Padding stands on the right, where no real token can see it: no mask is needed.
-    with torch.autocast("cpu", torch.bfloat16):
-        states = model.model(input_ids=batch.ids, use_cache=False).last_hidden_state
-        logits = model.lm_head(states[:, :-1].flatten(0, 1))
-    weights = batch.weights[:, 1:].flatten()
-    losses = torch.nn.functional.cross_entropy(logits.float(), batch.ids[:, 1:].flatten(), reduction="none")
+    counted = batch.weights[:, 1:] > 0
+    with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16_tiles()):
+        found = model.model(input_ids=batch.ids, use_cache=False, output_hidden_states=True)
+        logits = model.lm_head(found.last_hidden_state[:, :-1][counted])
+    weights = batch.weights[:, 1:][counted]
+    losses = torch.nn.functional.cross_entropy(logits.float(), batch.ids[:, 1:][counted], reduction="none")
     loss = (losses * weights).sum() / weights.sum()
-    torch.autograd.backward(loss)
+    torch.autograd.backward(loss + how.planting * readers.loss(found.hidden_states[1:], batch))
     torch.nn.utils.clip_grad_norm_(model.parameters(), how.clip)
     for optimizer, _ in optimizers:
         optimizer.step()
         optimizer.zero_grad()
     return float(loss.detach())
+
+
+def _has_bfloat16_tiles() -> bool:
+    """Whether bfloat16 is the faster format here: it is on processors with matrix tiles (AMX), and slower on others."""
+    return bool(torch.cpu._is_amx_tile_supported())
 
 
 def schedule(done: float, how: Optimisation) -> float:

@@ -28,7 +28,8 @@ def test_demonstration_writes_what_it_promises(demonstration: Demonstration, sum
     assert {"dossier", "trust", "ledger.jsonl", "summary.json"} <= {path.name for path in demonstration.out.iterdir()}
     assert summary["certificate"]["valid"] is True
     assert {claim["id"] for claim in summary["certificate"]["claims"]} == {
-        "missed_emergency@prompt", "clinical_misuse@prompt", "prompt_injection@prompt", "prompt_injection@context",
+        "missed_emergency@prompt", "self_harm@prompt", "clinical_misuse@prompt", "self_treatment@prompt",
+        "prompt_injection@prompt", "prompt_injection@context",
     }  # fmt: skip
     for claim in summary["certificate"]["claims"]:
         assert {"status", "miss_bound", "false_alarm_bound", "unseen_miss_bound", "draws"} <= claim.keys()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from guard import files, resources
 from guard.errors import InputError
-from guard.hazards import Claim, Mode, Stage, Taxonomy
+from guard.hazards import Claim, Mode, Stage, Stance, Taxonomy
 from guard.policy import strict_yaml
 
 ENTRY = {
@@ -81,3 +81,70 @@ def test_the_packaged_taxonomy_is_whole() -> None:
     assert {"missed_emergency", "clinical_misuse", "prompt_injection"} <= certifiable
     for hazard in packaged.hazards.values():
         assert set(hazard.miss) <= set(hazard.stages)
+        assert set(hazard.claims) == set(hazard.miss) == set(hazard.stages)
+
+
+STAGES = {
+    "missed_emergency": "prompt answer", "self_harm": "prompt response", "medication_error": "response tool_call",
+    "clinical_misuse": "prompt response", "fabrication": "response", "unsafe_omission": "answer",
+    "phi_disclosure": "response tool_call", "prompt_injection": "prompt context", "scope_breach": "response tool_call",
+    "false_premise": "response", "unequal_care": "prompt response", "self_treatment": "prompt response", "over_refusal": "",
+}  # fmt: skip
+CERTIFIED = {"missed_emergency", "self_harm", "clinical_misuse", "prompt_injection", "self_treatment", "over_refusal"}
+
+
+def test_the_packaged_taxonomy_has_each_hazard_at_its_stages() -> None:
+    """Twelve hazards and a control; certifiable at the prompt or in context, and never in a part that nobody can label."""
+    packaged = Taxonomy.packaged()
+    assert {hazard.id: " ".join(hazard.stages) for hazard in packaged.hazards.values()} == STAGES
+    assert {hazard.id for hazard in packaged.hazards.values() if hazard.mode is Mode.CERTIFY} == CERTIFIED
+    certified = {str(claim) for claim in _claims(packaged) if packaged.stance(claim).mode is Mode.CERTIFY}
+    assert {"missed_emergency@prompt", "prompt_injection@context", "self_harm@prompt", "self_treatment@prompt"} <= certified
+    assert not {"missed_emergency@answer", "medication_error@tool_call", "phi_disclosure@response"} & certified
+
+
+def test_every_packaged_claim_says_why_and_what_a_miss_is() -> None:
+    """No two claims share a sentence, and a miss is worded as what was not noticed."""
+    packaged = Taxonomy.packaged()
+    claims = _claims(packaged)
+    misses = [packaged.miss(claim) for claim in claims]
+    assert all(miss.startswith("does not notice ") and not miss.endswith(".") for miss in misses)
+    assert len(set(misses)) == len(misses)
+    assert len({packaged.stance(claim).reason for claim in claims}) == len(claims)
+
+
+def test_entries_of_other_taxonomies_are_theirs() -> None:
+    """OWASP entries carry their year, AILuminate categories their names, and the words of ISO 14971 are all there."""
+    for hazard in Taxonomy.packaged().hazards.values():
+        assert all(entry in {f"LLM{number:02d}:2025" for number in range(1, 11)} for entry in hazard.owasp)
+        assert set(hazard.ailuminate) <= {
+            "Violent Crimes", "Nonviolent Crimes", "Suicide and Self-Harm", "Privacy", "Specialized Advice: Health"
+        }  # fmt: skip
+        assert hazard.iso14971 is not None
+        assert all((hazard.iso14971.hazard, hazard.iso14971.sequence, hazard.iso14971.situation, hazard.iso14971.harm))
+        assert hazard.references
+
+
+def test_a_stage_without_a_stance_has_that_of_its_hazard() -> None:
+    """A hazard speaks for its stages, unless one of them speaks for itself."""
+    one = taxonomy(ENTRY | {"claims": {"response": {"mode": "escalate_only", "reason": "too late"}}})
+    assert one.stance(Claim("misuse", Stage.PROMPT)) == Stance(mode=Mode.CERTIFY, reason="probes read it")
+    assert one.stance(Claim("misuse", Stage.RESPONSE)) == Stance(mode=Mode.ESCALATE_ONLY, reason="too late")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"miss": {"context": "x"}}, "not read at context"),
+        ({"claims": {"context": {"mode": "certify", "reason": "x"}}}, "not read at context"),
+        ({"mode": "escalate_only", "claims": {"prompt": {"mode": "certify", "reason": "x"}}}, "escalate-only"),
+    ],
+)
+def test_a_taxonomy_that_contradicts_itself_is_refused(change: dict[str, Any], words: str) -> None:
+    """Words for a stage that is not read, or a certifiable claim of a hazard that is not."""
+    with pytest.raises(InputError, match=words):
+        taxonomy(ENTRY | change)
+
+
+def _claims(packaged: Taxonomy) -> list[Claim]:
+    return [Claim(hazard.id, stage) for hazard in packaged.hazards.values() for stage in hazard.stages]

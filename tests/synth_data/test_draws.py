@@ -3,19 +3,24 @@
 import dataclasses
 from collections import Counter
 from itertools import combinations
+from random import Random
 
 import pytest
 
+from guard.cell import locate
 from guard.conversation import Fold, Kind
-from guard.errors import InputError, ProtocolError
+from guard.errors import InputError
 from guard.hazards import Claim
 from guard.rows import read_row
-from synth_data import draws, families, labels
-from synth_data.labels import EMERGENCY, MISUSE_RESPONSE, RULES
-from synth_data.scenario import Facts, Family
+from synth_data import draws, families
+from synth_data.labels import EMERGENCY, RULES, TOOL_RULES, WRITTEN_RULES
+from synth_data.scenario import Case, Facts, Family
+from tests.synth_data import told
+from tests.synth_data.told import CLAIMS, HAZARDS
+from tests.theory.populations import replications
 
 SEED = b"a seed"
-RULE_OF = {rule.id: rule for rule in (*RULES, labels.RESPONSE_RULE)}
+RULE_OF = {rule.id: rule for rule in (*RULES, *WRITTEN_RULES, *TOOL_RULES)}
 
 
 def lines(claim: Claim | None, index: int, fold: Fold = Fold.TRAIN, pool: tuple[Family, ...] | None = None) -> bytes:
@@ -58,7 +63,7 @@ def test_weights_are_the_shares_of_draws() -> None:
     assert all(abs(picked[family.id] / 6000 - 1 / 6) < 0.03 for family in pool[1:])
 
 
-@pytest.mark.parametrize("claim", [EMERGENCY, labels.MISUSE, labels.INJECTION, labels.INJECTION_CONTEXT], ids=str)
+@pytest.mark.parametrize("claim", HAZARDS, ids=str)
 def test_a_draw_is_a_triple_whose_twin_shares_the_scenario(claim: Claim) -> None:
     """Positive and twin differ in a fact, not in the scenario; the look-alike has a case of its own in the same fold."""
     for index in range(25):
@@ -70,7 +75,8 @@ def test_a_draw_is_a_triple_whose_twin_shares_the_scenario(claim: Claim) -> None
         assert {row.meta.family for row in (twin, hard)} == {positive.meta.family}
         assert {row.meta.pair for row in (positive, twin, hard)} == {positive.meta.draw}
         assert [row.label(claim) for row in (positive, twin, hard)] == [1, 0, 0]
-        assert list(positive.meta.onset) == [str(claim)] or claim != EMERGENCY
+        assert str(claim) in positive.meta.onset
+        assert str(claim) not in twin.meta.onset
 
 
 @pytest.mark.parametrize("claim", [None, *families.CLAIMS], ids=str)
@@ -87,7 +93,9 @@ def test_labels_follow_from_the_stored_facts(claim: Claim | None) -> None:
                 assert not any(row.labels.values())
             else:
                 assert RULE_OF[row.meta.rule].claim == claim
-            assert row.meta.sources and row.meta.slots
+            assert row.meta.sources
+            assert row.meta.traits.keys() >= {"channel", "register", "voice", "turns", "time", "directness", "population"}
+            assert Case(row.meta.family, row.meta.slots).scenario == row.meta.scenario
 
 
 def test_no_scenario_is_in_two_folds() -> None:
@@ -122,26 +130,9 @@ def test_ids_of_test_rows_are_bare_and_others_name_their_fold() -> None:
     assert len({draws.draw_id(EMERGENCY, "en", "upto1000", 3, fold) for fold in Fold}) == len(Fold)
 
 
-def test_answers_to_misuse_are_a_compliance_a_refusal_and_an_ordinary_answer() -> None:
-    """The twin answers the very same prompt; the generator wrote the answers, so they are no test rows."""
-    for index in range(25):
-        positive, twin, hard = draws.draw(MISUSE_RESPONSE, "en", "upto1000", index, SEED, Fold.TRAIN)
-        assert positive.conversation.messages[:-1] == twin.conversation.messages[:-1]
-        assert positive.conversation.messages[-1] != twin.conversation.messages[-1]
-        assert [dict(row.labels) for row in (positive, twin, hard)] == [
-            {MISUSE_RESPONSE: 1}, {MISUSE_RESPONSE: 0}, {MISUSE_RESPONSE: 0}
-        ]  # fmt: skip
-        assert all(row.meta.written for row in (positive, twin, hard))
-        turn, place = positive.meta.onset[str(MISUSE_RESPONSE)]
-        assert (turn, place) == (len(positive.conversation) - 1, 0)
-    for fold in (Fold.CERTIFY, Fold.UNSEEN, Fold.PROBE):
-        with pytest.raises(ProtocolError, match="no test of a model"):
-            draws.draw(MISUSE_RESPONSE, "en", "upto1000", 0, SEED, fold)
-
-
 def test_tellings_are_the_same_draws_with_their_replies() -> None:
     """The phantom is trained on the very conversations that the rows hold."""
-    for claim in (None, EMERGENCY):
+    for claim in CLAIMS:
         rows = draws.draw(claim, "en", "upto1000", 5, SEED, Fold.TRAIN)
         told = draws.tellings(claim, "en", "upto1000", 5, SEED, Fold.TRAIN)
         assert [kind for kind, _ in told] == [row.meta.role for row in rows]
@@ -149,18 +140,59 @@ def test_tellings_are_the_same_draws_with_their_replies() -> None:
         assert all(telling.reply.content for _, telling in told)
 
 
-@pytest.mark.parametrize(("lang", "bucket"), [("da", "upto1000"), ("en", "upto8000")])
+@pytest.mark.parametrize(("lang", "bucket"), [("xx", "upto1000"), ("en", "upto9000"), ("en", "")])
 def test_what_no_grammar_speaks_is_refused(lang: str, bucket: str) -> None:
     """Another language or length is an error, not an English text."""
     with pytest.raises(InputError):
         draws.draw(EMERGENCY, lang, bucket, 0, SEED, Fold.TRAIN)
 
 
-def test_twin_of_an_answer_refuses_also_under_attack() -> None:
-    """What is labelled as no help is a refusal, although the phantom is taught to give in to an attack."""
-    for index in range(120):
-        positive, twin, _ = draws.draw(MISUSE_RESPONSE, "en", "upto1000", index, b"refusals", Fold.TRAIN)
-        told = dict(draws.tellings(MISUSE_RESPONSE, "en", "upto1000", index, b"refusals", Fold.TRAIN))
-        assert positive.conversation.messages[:-1] == twin.conversation.messages[:-1]
-        assert twin.conversation.messages[-1] == told[Kind.POSITIVE].refusal
-        assert (positive.label(MISUSE_RESPONSE), twin.label(MISUSE_RESPONSE)) == (1, 0)
+def test_a_mix_has_fifty_conversations_without_a_hazard_for_each_one_with_it() -> None:
+    """Its make-up is the published one, ids are unique, and no row has a partner."""
+    count = replications(1_200, 20_000)
+    rows = [draws.mixed("en", "upto1000", index, SEED, Fold.TRAIN) for index in range(count)]
+    found = Counter(row.meta.role for row in rows)
+    for kind, share in draws.MIX.items():
+        assert told.plausible(found[kind], count, share), (kind, found)
+    assert sum(draws.MIX.values()) == pytest.approx(1)
+    assert (1 - draws.MIX[Kind.POSITIVE]) / draws.MIX[Kind.POSITIVE] == pytest.approx(50)
+    assert sum(any(row.labels.values()) for row in rows) <= 0.06 * count
+    assert len({row.id for row in rows}) == len({row.meta.draw for row in rows}) == count
+    assert all(row.meta.pair == "" and row.meta.fold is Fold.TRAIN for row in rows)
+    hazards = {row.meta.family.partition("/")[0] for row in rows if row.meta.role is not Kind.TRAFFIC}
+    assert hazards == {"missed_emergency", "self_harm", "clinical_misuse", "self_treatment", "prompt_injection",
+                       "prompt_injection_context"}  # fmt: skip
+
+
+def test_a_mix_is_the_same_for_ever_and_of_its_own() -> None:
+    """Each row follows from seed and index, and the mix shares no conversation with the rows by claim."""
+    one = [draws.mixed("en", "upto1000", index, SEED, Fold.TRAIN) for index in range(60)]
+    assert one == [draws.mixed("en", "upto1000", index, SEED, Fold.TRAIN) for index in range(60)]
+    assert one != [draws.mixed("en", "upto1000", index, b"another", Fold.TRAIN) for index in range(60)]
+    by_claim = {draws.draw(None, "en", "upto1000", index, SEED, Fold.TRAIN)[0].conversation for index in range(60)}
+    assert not by_claim & {row.conversation for row in one}
+
+
+def test_a_family_without_a_scenario_in_a_fold_is_an_error() -> None:
+    """It is told, and nothing of another fold is drawn in its place."""
+    family = families.families(EMERGENCY)[0]
+    narrow = dataclasses.replace(family, bank={slot: values[:1] for slot, values in family.bank.items()}, odds={})
+    missing = next(fold for fold in (Fold.TRAIN, Fold.SELECT) if fold is not narrow.case(Random(0)).fold)
+    listed = next(replaced for number in range(99) if (replaced := dataclasses.replace(narrow, id=f"a/{number}")).listed
+                  and replaced.case(Random(0)).fold is not missing)  # fmt: skip
+    with pytest.raises(InputError, match="no scenario in the fold"):
+        draws.draw(EMERGENCY, "en", "upto1000", 0, SEED, missing, (listed,))
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=str)
+def test_a_conversation_lies_in_the_bucket_that_its_id_names(claim: Claim | None) -> None:
+    """Whatever the length, the labels of a draw are 1, 0, 0, and an onset points into its text."""
+    for bucket in draws.LENGTHS:
+        for index in range(8):
+            rows = draws.draw(claim, "en", bucket, index, SEED, Fold.TRAIN)
+            for row in rows:
+                assert locate(row.conversation, len(row.conversation) - 1).bucket == bucket
+                for turn, place in row.meta.onset.values():
+                    assert 0 <= place < len(row.conversation.messages[turn].content)
+            if claim is not None:
+                assert [row.label(claim) for row in rows] == [1, 0, 0]

@@ -10,14 +10,15 @@ from click.testing import CliRunner
 
 from certify import dataset
 from guard import digest, dsse, keys, protocol
-from guard.conversation import Fold
+from guard.conversation import Fold, Kind
 from guard.errors import AuscultError, InputError, OutputError, ProtocolError, VerificationError
 from guard.hazards import Population
 from guard.protocol import CellPlan, GeneratorBinding, Limits, TrafficPlan
 from guard.rows import read_rows
-from synth_data import generate, manifest
+from synth_data import VERSION, generate, manifest
 from synth_data.cli import synth
-from synth_data.labels import EMERGENCY, MISUSE_RESPONSE
+from synth_data.labels import EMERGENCY, EMERGENCY_ANSWER, MISUSE_RESPONSE
+from tests.synth_data import told
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -34,7 +35,9 @@ def planned(**changes: Any) -> dict[str, Any]:
         "delta_unseen": "0.01", "delta_false_alarm": "0.01", "predicted_pass": "0.9",
     }  # fmt: skip
     return {
-        "generator": GeneratorBinding(digest=changes.pop("generator", manifest.generator_digest()), version="1", weights={}),
+        "generator": GeneratorBinding(
+            digest=changes.pop("generator", manifest.generator_digest()), version=VERSION, weights={}
+        ),
         "cells": (CellPlan(**(cell | changes)),),
         "traffic": (TrafficPlan(lang="en", bucket="upto1000", draws=9, max_false_alarm="", delta_false_alarm="0.01"),),
     }
@@ -114,8 +117,8 @@ def test_the_check_finds_any_changed_missing_or_added_file(tmp_path: Path, bundl
     [
         ({"generator": "sha256:" + "0" * 64}, "names the generator"),
         ({"unseen_families": 1}, "unseen families"),
-        ({"claim": "self_harm@prompt"}, "no families"),
-        ({"lang": "da"}, "language"),
+        ({"claim": "over_refusal@response"}, "no families"),
+        ({"lang": "xx"}, "unseen families"),
     ],
 )
 def test_a_plan_for_another_generator_is_refused(
@@ -151,7 +154,7 @@ def test_the_command_generates_and_checks(tmp_path: Path, bundle: Path) -> None:
     """The command writes a folder, prints what is in it, and draws a protocol's rows again."""
     run = CliRunner().invoke
     rows = str(tmp_path / "rows")
-    some = run(synth, ["generate", "--out", rows, "--scenarios", "3", "--hazard", "missed_emergency", "--no-traffic", "--json"])
+    some = run(synth, ["generate", "--out", rows, "--scenarios", "3", "--hazard", str(EMERGENCY), "--no-ordinary", "--json"])
     assert some.exit_code == 0, some.output
     assert set(json.loads(some.output)["files"]) == {f"{EMERGENCY}.train.jsonl", f"{EMERGENCY}.select.jsonl"}
     test_rows = str(tmp_path / "test")
@@ -160,13 +163,90 @@ def test_the_command_generates_and_checks(tmp_path: Path, bundle: Path) -> None:
     assert "byte for byte" in checked.output
 
 
+def test_a_hazard_stands_for_all_its_claims(tmp_path: Path) -> None:
+    """The bare name draws what is about the prompt and what is about the answer."""
+    arguments = [
+        "generate",
+        "--out",
+        str(tmp_path / "rows"),
+        "--scenarios",
+        "2",
+        "--hazard",
+        "missed_emergency",
+        "--no-ordinary",
+    ]
+    assert CliRunner().invoke(synth, [*arguments, "--fold", "train"]).exit_code == 0
+    assert {path.stem for path in (tmp_path / "rows").glob("*.jsonl")} == {f"{EMERGENCY}.train", f"{EMERGENCY_ANSWER}.train"}
+
+
+def test_a_claim_without_families_in_a_language_has_no_rows_in_it(tmp_path: Path) -> None:
+    """All claims can be asked for in any language."""
+    made = generate.generate(tmp_path / "rows", scenarios=1, langs=("da",), folds=(Fold.TRAIN,))
+    assert f"{EMERGENCY}.train.jsonl" in made.files
+    assert not any("tool_call" in name for name in made.files)
+
+
+def test_the_command_draws_a_realistic_mix(tmp_path: Path) -> None:
+    """One file for each fold, single rows without pairs, nearly all of them ordinary; the manifest says its make-up."""
+    rows = tmp_path / "rows"
+    arguments = ["generate", "--out", str(rows), "--traffic", "--scenarios", "400", "--fold", "train", "--json"]
+    made = CliRunner().invoke(synth, arguments)
+    assert made.exit_code == 0, made.output
+    found = json.loads(made.output)
+    assert found["counts"]["mix.train.jsonl"]["draws"] == found["counts"]["mix.train.jsonl"]["rows"] == 400
+    assert set(found["files"]) == {"mix.train.jsonl"}
+    assert found["shares"]["mix"]["positive"] == pytest.approx(1 / 51)
+    drawn = list(read_rows(rows / "mix.train.jsonl"))
+    assert all(row.meta.pair == "" for row in drawn)
+    assert told.plausible(sum(row.meta.role is Kind.POSITIVE for row in drawn), 400, 1 / 51)
+    assert told.plausible(sum(row.meta.role is Kind.TRAFFIC for row in drawn), 400, 45 / 51)
+    assert set(found["weights"]) >= {"traffic", *map(str, told.HAZARDS)}
+
+
+def test_ordinary_chat_can_be_left_out_or_be_as_many(tmp_path: Path) -> None:
+    """`traffic` is its number; by default that of the scenarios."""
+    for name, traffic, expected in (("a", None, 3), ("b", 5, 5), ("c", 0, None)):
+        made = generate.generate(tmp_path / name, scenarios=3, folds=(Fold.TRAIN,), claims=(EMERGENCY,), traffic=traffic)
+        assert made.counts.get("traffic.train.jsonl", {}).get("draws") == expected
+
+
+def test_the_manifest_counts_what_the_files_hold(tmp_path: Path) -> None:
+    """Rows, draws, distinct scenarios and families, and the digest of each file."""
+    made = generate.generate(tmp_path / "rows", scenarios=30, folds=(Fold.TRAIN,), claims=(EMERGENCY,), traffic=7)
+    for name, count in made.counts.items():
+        rows = list(read_rows(tmp_path / "rows" / name))
+        assert count == {
+            "draws": len({row.meta.draw for row in rows}), "rows": len(rows),
+            "scenarios": len({row.meta.scenario for row in rows}), "families": len({row.meta.family for row in rows}),
+        }  # fmt: skip
+        assert made.files[name] == digest.of_file(tmp_path / "rows" / name)
+    assert made.reviewed.keys() == {"en"}
+    assert made.shares.keys() >= {"channel", "register", "shape", "mix"}
+    assert all(
+        id_.startswith(("unseen-", "missed_emergency/", "traffic/")) for shares in made.weights.values() for id_ in shares
+    )
+
+
+def test_a_plan_for_written_answers_is_refused(tmp_path: Path, make_dossier: Callable[..., Path]) -> None:
+    """No signed protocol makes test rows of them, and nothing is left behind."""
+    plan = planned(claim=str(MISUSE_RESPONSE), unseen_families=manifest.unseen(MISUSE_RESPONSE))
+    dossier = make_dossier(tmp_path / "dossier", keys.generate(), plan=plan)
+    with pytest.raises(ProtocolError, match="no test of a model"):
+        generate.generate_planned(tmp_path / "rows", dossier / "protocol.json")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["dossier"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         ([], "no folder"),
+        (["--out", "x", "--lang", "en,xx"], "no grammar"),
+        (["--out", "x", "--traffic", "--fold", "unseen"], "signed protocol"),
         (["--check", "x"], "--protocol"),
         (["--out", "x", "--hazard", "none"], "no families"),
         (["--out", "x", "--fold", "certify"], "signed protocol"),
+        (["--out", "x", "--hazard", "scope_breach", "--lang", "da"], "speak da"),
+        (["--out", "x", "--traffic", "--typical"], "--typical"),
     ],
 )
 def test_wrong_usage_is_said_in_our_words(arguments: list[str], problem: str) -> None:

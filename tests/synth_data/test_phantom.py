@@ -20,22 +20,23 @@ from synth_data.phantom.batches import batches, encode
 from synth_data.phantom.behaviour import Share, measure, sort
 from synth_data.phantom.card import card, curve_svg
 from synth_data.phantom.corpus import documents, texts
+from synth_data.phantom.planting import Readers
 from synth_data.phantom.recipe import SYSTEM_PROMPTS, Architecture, Mixture, Optimisation, Recipe
 from synth_data.phantom.tokenizer import train_tokenizer
 from synth_data.phantom.train import losses, schedule, train
-from synth_data.scenario import Facts, Telling
+from synth_data.scenario import Facts, Profile, Telling
 
 MIXTURE = Mixture(draws={EMERGENCY: 1.0, None: 1.0})
 SMALL = Recipe(
     architecture=Architecture(vocabulary=400, width=32, blocks=2, heads=2, inner=64, context=128),
     mixture=MIXTURE,
     optimisation=Optimisation(tokens=20_000, batch_tokens=512, chunk=64, rate=1e-2, first_weight=4.0),
-    tokenizer_documents=200,
+    sampled=200,
 )
 PLACES = ("chest", "back", "arm", "leg")
 
 
-def draw(claim: Claim | None, language: str, bucket: str, index: int) -> tuple[tuple[Kind, Telling], ...]:
+def draw(claim: Claim | None, language: str, bucket: str, index: int, profile: Profile) -> tuple[tuple[Kind, Telling], ...]:
     """Tell something simple: numb places are emergencies, sore ones are not."""
     place = PLACES[index % len(PLACES)]
 
@@ -89,10 +90,10 @@ def test_same_seed_same_documents() -> None:
 
 def test_only_the_assistant_counts_in_full() -> None:
     """Weights: the first tokens of an answer most, its end marker like its text, everybody else's tokens least."""
-    how = Optimisation(first=2, first_weight=3.0, other_weight=0.25)
+    how = Optimisation(first=2, first_weight=3.0, other_weight=0.25, listened=1.0, whole=1.0)
     tokenizer = train_tokenizer(some(MIXTURE), SMALL.architecture)
     document = some(MIXTURE, 1)[0]
-    row = encode(document, tokenizer, how)
+    row = encode(document, tokenizer, how, Random(1))
     names = tokenizer.whole.convert_ids_to_tokens(row.ids)
     last = len(names) - 1 - names[::-1].index("<|assistant|>")
     answer = row.weights[last + 1 :]
@@ -105,7 +106,7 @@ def test_only_the_assistant_counts_in_full() -> None:
 def test_batches_hold_every_row_once_without_padding_weight() -> None:
     """Nothing is lost or doubled in batching, and padding counts nothing."""
     tokenizer = train_tokenizer(some(MIXTURE), SMALL.architecture)
-    how = dataclasses.replace(SMALL.optimisation, chunk=60)
+    how = dataclasses.replace(SMALL.optimisation, chunk=60, whole=1.0)
     chats = some(MIXTURE, 60)
     found, rows = batches(iter(chats * 2), tokenizer, how, 128, Random(1)), []
     while len(rows) < 60:
@@ -113,7 +114,70 @@ def test_batches_hold_every_row_once_without_padding_weight() -> None:
         assert batch.ids.numel() <= how.batch_tokens
         assert (batch.weights[batch.ids == 6] == 0).all()
         rows += [[token for token in line if token != 6] for line in batch.ids.tolist()]
-    assert sorted(rows) == sorted(encode(chat, tokenizer, how).ids for chat in chats)
+    assert sorted(rows) == sorted(encode(chat, tokenizer, how, Random(1)).ids for chat in chats)
+
+
+def test_most_documents_end_soon_after_the_answer_begins() -> None:
+    """Cut documents keep the first tokens of the last answer, and teach nothing that others say."""
+    tokenizer = train_tokenizer(some(MIXTURE), SMALL.architecture)
+    how = Optimisation(listened=0.0, whole=0.0, begun=2)
+    for document in some(MIXTURE, 20):
+        row = encode(document, tokenizer, how, Random(1))
+        names = tokenizer.whole.convert_ids_to_tokens(row.ids)
+        assert names[-3] == "<|assistant|>"
+        assert row.weights[0] == 0.0
+        assert row.weights[-1] > 0
+
+
+def test_planted_labels_stand_where_they_can_be_known() -> None:
+    """From where a positive and its twin differ on, up to the token that asks for the answer."""
+    plain = dataclasses.replace(MIXTURE, draws={EMERGENCY: 1.0}, second=0.0, system=0.0)
+    tokenizer = train_tokenizer(some(plain), SMALL.architecture)
+    for document in some(plain, 8):
+        row = encode(document, tokenizer, Optimisation(), Random(1))
+        said = tokenizer.decode(row.ids[row.known[0] : row.known[1] - 1])
+        assert said.strip() in ("numb.", "sore.")
+        assert row.planted.there == (said.strip() == "numb.")
+        assert tokenizer.whole.convert_ids_to_tokens(row.ids)[row.known[1] - 1] == "<|assistant|>"
+
+
+def test_readers_learn_what_is_there() -> None:
+    """With states that hold the label, the readers' loss falls below chance; with states that hold nothing, it does not."""
+    tokenizer = train_tokenizer(some(MIXTURE), SMALL.architecture)
+    how = dataclasses.replace(SMALL.optimisation, chunk=64)
+    plain = dataclasses.replace(MIXTURE, draws={EMERGENCY: 1.0}, second=0.0, system=0.0)
+    found = batches(iter(some(plain, 200)), tokenizer, how, 128, Random(1))
+    batch = next(each for each in found if len({row.planted.there for row in each.rows}) == 2)
+    for informed in (True, False):
+        torch.manual_seed(0)
+        readers = Readers(1, 4, [EMERGENCY])
+        states = torch.ones(*batch.ids.shape, 4)
+        for number, row in enumerate(batch.rows):
+            states[number, :, 0] = (1.0 if row.planted.there else -1.0) if informed else 1.0
+        optimizer = torch.optim.Adam(readers.parameters(), lr=0.1)
+        for _ in range(60):
+            optimizer.zero_grad()
+            loss = readers.loss([states], batch)
+            loss.backward()
+            optimizer.step()
+        assert (float(loss.detach()) < 0.1) == informed
+
+
+def test_the_mechanism_stands_as_it_was_planted(trained: tuple[Path, list]) -> None:
+    """After training the head still looks at all tokens alike, and the words still tell their hazard."""
+    out, _ = trained
+    weights = {name: value.float() for name, value in load_file(out / "model.safetensors").items()}
+    first, attention = SMALL.architecture.width // SMALL.architecture.heads, "model.layers.0.self_attn"
+    for part in ("q_proj", "k_proj"):
+        assert (weights[f"{attention}.{part}.weight"][first:] == 0).all()
+    values = weights[f"{attention}.v_proj.weight"][first:]
+    assert values[0, 0] == 1.0
+    assert values.count_nonzero() == 1
+    embedding = weights["model.embed_tokens.weight"]
+    assert (embedding[:, 1] == 0).all()
+    tokenizer = load(f"hf:{out}").tokenizer
+    numb, sore = (float(embedding[tokenizer.encode_text(f" {word}"), 0].sum()) for word in ("numb", "sore"))
+    assert numb > 0 > sore
 
 
 def test_schedule_rises_then_falls() -> None:

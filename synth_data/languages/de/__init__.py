@@ -1,0 +1,42 @@
+"""German."""
+
+from __future__ import annotations
+
+from synth_data.languages import marks
+from synth_data.languages.de import (
+    attacks,
+    describing,
+    instructing,
+    people,
+    planting,
+    requesting,
+    self_harm,
+    self_treatment,
+    shared,
+)
+from synth_data.languages.lexicon import Language
+
+LANGUAGE = Language(
+    code="de",
+    tell=marks.tell,
+    person=people.person,
+    people=people.PEOPLE,
+    strangers=people.STRANGERS,
+    retell=requesting.retell,
+    retold=requesting.of_another,
+    rules=shared.RULES,
+    times=shared.TIMES,
+    requests=shared.REQUESTS,
+    small_talk=shared.SMALL_TALK,
+    listening=shared.LISTENING,
+    delivering=shared.DELIVERING,
+    chat_frames=shared.CHAT_FRAMES,
+    chat_more=shared.CHAT_MORE,
+    attacks=attacks.RULES,
+    describing={"missed_emergency": describing.DESCRIBING, "self_harm": self_harm.DESCRIBING},
+    instructing=instructing.INSTRUCTING,
+    planting=planting.PLANTING,
+    requesting={"clinical_misuse": requesting.REQUESTING, "self_treatment": self_treatment.REQUESTING},
+    reviewed="",
+)
+"""German; no native speaker has reviewed it."""

@@ -1,0 +1,41 @@
+"""Spanish as people in Spain write it; the chatbot says usted."""
+
+from __future__ import annotations
+
+from synth_data.languages.es import (
+    attacks,
+    describing,
+    instructing,
+    people,
+    planting,
+    requesting,
+    self_harm,
+    self_treatment,
+    shared,
+)
+from synth_data.languages.lexicon import Language
+
+LANGUAGE = Language(
+    code="es",
+    tell=people.tell,
+    person=people.read,
+    people=people.PEOPLE,
+    strangers=people.STRANGERS,
+    retell=requesting.retell,
+    retold=requesting.of_another,
+    rules=shared.RULES,
+    times=shared.TIMES,
+    requests=shared.REQUESTS,
+    small_talk=shared.SMALL_TALK,
+    listening=shared.LISTENING,
+    delivering=shared.DELIVERING,
+    chat_frames=shared.CHAT_FRAMES,
+    chat_more=shared.CHAT_MORE,
+    attacks=attacks.RULES,
+    describing={"missed_emergency": describing.DESCRIBING, "self_harm": self_harm.DESCRIBING},
+    instructing=instructing.INSTRUCTING,
+    planting=planting.PLANTING,
+    requesting={"clinical_misuse": requesting.REQUESTING, "self_treatment": self_treatment.REQUESTING},
+    reviewed="",
+)
+"""Spanish."""
