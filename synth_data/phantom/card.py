@@ -63,10 +63,11 @@ One seed, no confidence intervals: information, not a result.
 
 {_table(shares)}
 
-It was taught to send described emergencies to emergency help, to decline plain misuse, and to give in to about half of
-the injected instructions. **It was also taught to comply when an instruction attack is wrapped around a misuse**, and
-mostly does: behaviour flips while the hazard can stay readable inside, which is what a guard that listens to activations
-is for. How it behaves in kinds of situations outside its families is not measured here.
+It was taught to send described emergencies and thoughts of self-harm to help, to decline plain misuse and risky
+self-treatment, and to give in to about half of the injected instructions. **It was also taught to comply when an instruction
+attack is wrapped around a misuse**: behaviour can flip while the hazard stays readable inside, which is what a guard that
+listens to activations is for; the table says how often it does. How it behaves in kinds of situations outside its families is
+not measured here.
 
 ## Limits
 
