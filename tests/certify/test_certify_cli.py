@@ -90,7 +90,9 @@ class TestPlan:
         cells = {row.split()[0] for row in rows}
         assert cells == {
             "missed_emergency@prompt/en/upto1000",
+            "self_harm@prompt/en/upto1000",
             "clinical_misuse@prompt/en/upto1000",
+            "self_treatment@prompt/en/upto1000",
             "prompt_injection@prompt/en/upto1000",
             "prompt_injection@context/en/upto1000",
             "whole/en/upto1000",
@@ -101,7 +103,7 @@ class TestPlan:
         """With `--data` a claim without unseen families is refused, as `prepare` would refuse it."""
         done = certify("plan", "--policy", DEMONSTRATION, "--draws", 400, "--traffic", 800, "--data", world.train)
         assert done.code == 1
-        assert "the generator has no unseen families of clinical_misuse@prompt" in done.line
+        assert "the generator has no unseen families of self_harm@prompt" in done.line
 
     def test_for_machines(self, certify: Run) -> None:
         """`--json` gives the same rows as objects."""

@@ -68,7 +68,7 @@ class TestSealed:
     def test_it_carries_report_and_card(self, world: World) -> None:
         """People get a page and a card that name the product; both are under the seal."""
         files = contents(world.sealed)
-        assert b"tiny ward" in files["report.html"]
+        assert b"small ward" in files["report.html"]
         card = files["MODEL_CARD.md"].decode()
         assert all(str(claim) in card for claim in (EMERGENCY, INJECTION))
         assert "An attacker who adapts" in card

@@ -178,7 +178,7 @@ def taxonomy() -> Taxonomy:
 def order(folder: Path, text: str = POLICY, *, now: datetime = NOW, sizes: Sizes = SIZES) -> Order:
     """What `prepare` is asked for."""
     files.write(folder / "policy.yaml", text.encode())
-    return Order("tiny ward", policy.load(folder / "policy.yaml", taxonomy(), rules.names), sizes, now)
+    return Order("small ward", policy.load(folder / "policy.yaml", taxonomy(), rules.names), sizes, now)
 
 
 def pages(issued: Certificate, prepared: dossier.Prepared, bundle: bytes) -> Mapping[str, bytes]:
