@@ -54,7 +54,7 @@ regression on the words of {recipe.words} documents of the train fold. The last 
 alike and writes their mean into further coordinates of the residual stream. Training leaves both alone. While training, a
 linear reader on the output of each block had to tell which hazard is there, from where it can be known on; the readers were
 thrown away. So a linear monitor finds what it looks for because it was put there, and much of it is words: for the phantom,
-a certificate shows how the method goes, and no monitor of it is better than a text filter.
+a certificate shows how the method goes, and none of its monitors was shown to beat a text filter.
 
 ## Behaviour
 
