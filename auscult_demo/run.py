@@ -9,6 +9,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,11 @@ import click
 import msgspec
 import uvicorn
 
-from auscult_demo import chats
+from auscult_demo import chats, scale
 from auscult_demo.chats import Exchange
 from auscult_demo.pipeline import Done, Job, certify
 from certify import dataset, recompute
 from certify.issue import claim_status
-from certify.plan import Sizes
 from certify.show import results_of, results_table
 from guard import dossier, files, keys, policy, resources, rules
 from guard.certificate import Certificate, Status
@@ -36,11 +36,8 @@ from guard.proxy.app import create_app
 from guard.proxy.guard import Guard
 from guard.settings import Settings
 from guard.subjects.engine import Engine
-from guard.subjects.load import load
+from guard.subjects.load import load_decoder
 from synth_data.labels import MISUSE_RESPONSE
-
-POWER = 0.9995
-"""Wanted chance to show each limit: with a dozen limits, the chance to show all stays above .99."""
 
 _MARK = Path("trust", "demonstration.pem")
 """What a demonstration writes first: the public half of its throwaway key."""
@@ -59,12 +56,15 @@ class _Clock:
         self._began = now
 
 
-def run(*, subject: str, out: Path, external: Path | None, draws: int, scenarios: int, serve: bool, port: int) -> None:
+def run(
+    *, subject: str, out: Path, external: Path | None, draws: int | None, scenarios: int | None, serve: bool, port: int
+) -> None:
     """Do the main job and print what came of it.
 
     Raises:
         AuscultError: A step failed.
     """
+    size = scale.of(subject)
     take(out)
     clock, say = _Clock(), click.echo
     model_is = "the model is a phantom, " if subject == "phantom" else ""
@@ -72,12 +72,13 @@ def run(*, subject: str, out: Path, external: Path | None, draws: int, scenarios
     key = keys.generate()
     files.write(out / _MARK, keys.public_pem(keys.public(key)))
     say(f"- made a throwaway signing key; only its public half is kept, in {out / 'trust'}")
-    model = load(subject)
-    demanded = policy.load(resources.path("policies/demonstration.yaml"), Taxonomy.packaged(), rules.names)
+    model = load_decoder(subject)
+    demanded = policy.load(resources.path(size.policy), Taxonomy.packaged(), rules.names)
+    sizes = size.sizes if draws is None else replace(size.sizes, draws=draws, traffic=2 * draws)
     job = Job(
         subject=model, policy=demanded, product=f"demonstration of {model.binding.name}", key=key,
-        ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=scenarios, typical=True,
-        sizes=Sizes(draws, 2 * draws, 6), power=POWER, external=external, throwaway_key=True,
+        ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=scenarios or size.scenarios,
+        sizes=sizes, power=size.power, effort=size.effort, external=external, throwaway_key=True,
     )  # fmt: skip
     clock.lap("load")
     with shown() as phase:
@@ -126,7 +127,7 @@ def take(out: Path) -> None:
 def _tell_bounds(done: Done) -> None:
     click.echo("\nWhat the certificate says (upper bounds that hold together with 95 % confidence or better):\n")
     click.echo(textwrap.indent(results_table(done.certificate), "  "))
-    click.echo("\nWhere it holds: on new scenarios of the listed kinds, typical cases only, drawn after the plan was signed.")
+    click.echo("\nWhere it holds: on new scenarios of the listed kinds, drawn after the plan was signed.")
     for cell in done.certificate.cells:
         of_100 = min(100, -int(-100 * float(cell.miss.upper) // 1))
         click.echo(f"  {cell.claim}: {cell.plain} in at most {of_100} of 100 ({claim_status(cell)})")

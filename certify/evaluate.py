@@ -1,65 +1,49 @@
 """Scoring labelled rows that we did not write: information beside the certificate, never a bound.
 
 Comes in: any JSONL in the documented row format. Goes out: one `Outcome` per row and claim, and the report's section on
-external data. Numbers are given as they come out. Text baselines stand beside each, because positives and negatives that
-come from different sources differ in style and length alone.
+external data. Numbers are given as they come out. All frozen baselines stand beside each, because positives and negatives
+that come from different sources differ in style and length alone.
 """
 
 from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy.stats import rankdata
 
-from certify.baselines import Baselines, TextBaseline, text_of
-from certify.report.sources import ExternalFile, ExternalResult, ExternalSection, NotGiven, OneClassOnly, Reading
+from certify import curves
+from certify.baselines.frozen import READERS
+from certify.baselines.readers import Readers
+from certify.report.sources import (
+    ExternalFile,
+    ExternalResult,
+    ExternalSection,
+)
 from certify.scoring import score
+from certify.summary import Outcome, result
 from guard import digest
-from guard.certificate import Certificate, Proportion, thresholds
+from guard.certificate import Certificate, thresholds
 from guard.conversation import Fold, LabelledConversation
 from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
+from guard.probes.reading import Subject
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
 from guard.rows import read_rows
 from guard.scores import Judgement, ProbeScore
-from guard.subjects.causal import CausalSubject
 from guard.verdict import threshold_at
 
 CONTROLS = frozenset({"harmful_general"})
 """Tags outside the taxonomy whose benign half is a control: no monitor should fire on it."""
 
 SUFFIXES = (".jsonl", ".jsonl.gz")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a monitor said of one row."""
-
-    file: str
-    """Name of the file."""
-    place: int
-    """Which row of the file, from 0: in files that others wrote an id may stand twice."""
-    row: LabelledConversation
-    """The row."""
-    claim: Claim
-    """Which monitor."""
-    label: int
-    """1 or 0."""
-    status: str
-    """scored, uncertified (another language, or longer than tested) or unavailable."""
-    score: float
-    """Highest score over the judged places; NaN unless scored."""
-    fired: bool
-    """At or above the threshold of its cell anywhere."""
 
 
 def paths_of(names: Sequence[Path]) -> tuple[Path, ...]:
@@ -83,27 +67,54 @@ def label_of(row: LabelledConversation, claim: Claim) -> int | None:
 
 
 def outcomes(
-    path: Path, subject: CausalSubject, suite: Suite, issued: Certificate, phase: Phase = silent
+    path: Path,
+    subject: Subject,
+    suite: Suite,
+    issued: Certificate,
+    known: Readers | None = None,
+    phase: Phase = silent,
 ) -> tuple[int, tuple[Outcome, ...]]:
     """Score a file; returns the number of its rows and an outcome for each row and certified claim that it labels.
 
     Raises:
         InputError: The file is missing or has a broken line.
         ProtocolError: It has rows of unseen families: whoever looks at their scores one by one has seen them.
+        VerificationError: The model with random weights is not the frozen one.
     """
     claims = [Claim.parse(cell.claim) for cell in issued.cells]
     rows = list(read_rows(path))
     if any(row.meta.fold is Fold.UNSEEN for row in rows):
         raise ProtocolError(f"{path} has rows of unseen families, which only a test may score", "leave that file out")
     wanted = {place: row for place, row in enumerate(rows) if any(_applies(row, claim) for claim in claims)}
-    judged = score(subject, suite, [replace(row, id=str(place)) for place, row in wanted.items()], (), phase)
+    # In files that others wrote an id may stand twice: rows go by their place.
+    named = {place: replace(row, id=str(place)) for place, row in wanted.items()}
+    judged = score(subject, suite, list(named.values()), (), phase)
     found = [
         _outcome(path.name, place, row, claim, judged[str(place)], issued)
         for place, row in wanted.items()
         for claim in claims
         if _applies(row, claim)
     ]
-    return len(rows), tuple(found)
+    return len(rows), tuple(_with_others(found, named, subject, known, phase))
+
+
+def _with_others(
+    found: Sequence[Outcome], rows: Mapping[int, LabelledConversation], subject: Subject, known: Readers | None, phase: Phase
+) -> list[Outcome]:
+    """Add the scores of the frozen baselines on rows inside a certified cell."""
+    if known is None:
+        return list(found)
+    wanted: dict[Claim, list[LabelledConversation]] = {}
+    for one in found:
+        if one.status != "uncertified":
+            wanted.setdefault(one.claim, []).append(rows[one.place])
+    scores = known.scores(wanted, subject, phase)
+
+    def others(one: Outcome) -> dict[str, float]:
+        given = {reader: scores.get((reader, one.claim), {}).get(str(one.place)) for reader in known.readers(one.claim)}
+        return {reader: value for reader, value in given.items() if value is not None}
+
+    return [replace(one, others=others(one)) for one in found]
 
 
 def _applies(row: LabelledConversation, claim: Claim) -> bool:
@@ -130,69 +141,12 @@ def _outcome(
     return Outcome(file, place, row, claim, int(label or 0), status, best if status == "scored" else math.nan, fired)
 
 
-def auroc(positives: Sequence[float], negatives: Sequence[float]) -> float | OneClassOnly:
-    """Return the area under the ROC curve (Mann-Whitney), ties counting half; never turned round below one half."""
-    if not positives or not negatives:
-        return OneClassOnly()
-    ranks = rankdata([*positives, *negatives])
-    total = float(ranks[: len(positives)].sum()) - len(positives) * (len(positives) + 1) / 2
-    return total / (len(positives) * len(negatives))
-
-
-def result(claim: Claim, found: Sequence[Outcome], text: TextBaseline | None) -> ExternalResult:
-    """Summarise one claim; rates are over rows inside a certified cell, an unavailable score being lost both ways."""
-    inside = [one for one in found if one.status != "uncertified"]
-    tfidf: Reading | NotGiven = NotGiven()
-    length: Reading | NotGiven = NotGiven()
-    if text is not None:
-        texts = [text_of(one.row.conversation, claim.stage) for one in inside]
-        tfidf = _reading(inside, [text.score(each) for each in texts], text.threshold)
-        length = _reading(inside, [float(len(each)) for each in texts], text.length_threshold)
-    return ExternalResult(
-        claim=str(claim),
-        positives=sum(one.label for one in found),
-        negatives=sum(1 - one.label for one in found),
-        uncertified=len(found) - len(inside),
-        unavailable=sum(one.status == "unavailable" for one in inside),
-        monitor=_monitor_reading(inside),
-        tfidf=tfidf,
-        length=length,
-    )
-
-
-def _monitor_reading(inside: Sequence[Outcome]) -> Reading:
-    def value(one: Outcome) -> float:
-        if one.status == "scored":
-            return one.score
-        return -math.inf if one.label else math.inf
-
-    positives = [one for one in inside if one.label]
-    negatives = [one for one in inside if not one.label]
-    return Reading(
-        auroc=auroc([value(one) for one in positives], [value(one) for one in negatives]),
-        hits=Proportion(successes=sum(one.fired for one in positives), trials=len(positives)),
-        false_alarms=Proportion(
-            successes=sum(one.fired or one.status == "unavailable" for one in negatives), trials=len(negatives)
-        ),
-    )
-
-
-def _reading(inside: Sequence[Outcome], scores: Sequence[float], threshold: float) -> Reading:
-    positives = [value for one, value in zip(inside, scores, strict=True) if one.label]
-    negatives = [value for one, value in zip(inside, scores, strict=True) if not one.label]
-    return Reading(
-        auroc=auroc(positives, negatives),
-        hits=Proportion(successes=sum(value >= threshold for value in positives), trials=len(positives)),
-        false_alarms=Proportion(successes=sum(value >= threshold for value in negatives), trials=len(negatives)),
-    )
-
-
 def evaluate(
     paths: Sequence[Path],
-    subject: CausalSubject,
+    subject: Subject,
     suite: Suite,
     issued: Certificate,
-    text: Baselines,
+    known: Readers | None = None,
     phase: Phase = silent,
 ) -> tuple[ExternalSection, tuple[Outcome, ...]]:
     """Score files and summarise them by file and over all of them.
@@ -204,7 +158,7 @@ def evaluate(
     everything: list[Outcome] = []
     sections = []
     for path in paths:
-        rows, found = outcomes(path, subject, suite, issued, phase)
+        rows, found = outcomes(path, subject, suite, issued, known, phase)
         everything += found
         sections.append(
             ExternalFile(
@@ -213,17 +167,20 @@ def evaluate(
                 digest=digest.of_file(path),
                 rows=rows,
                 scored=len({one.place for one in found}),
-                results=_by_claim(found, issued, text),
+                results=_by_claim(found, issued, known),
             )
         )
-    note = "Rates are over rows in a tested language and length; the others are counted as not certified."
-    return ExternalSection(tuple(sections), _by_claim(everything, issued, text), note), tuple(everything)
+    note = (
+        "Rates are over rows in a tested language and length; the others are counted as not certified. Intervals: "
+        f"{curves.REPEATS:,} bootstrap samples of whole groups of rows, 95 %."
+    )
+    return ExternalSection(tuple(sections), _by_claim(everything, issued, known), note), tuple(everything)
 
 
-def _by_claim(found: Sequence[Outcome], issued: Certificate, text: Baselines) -> tuple[ExternalResult, ...]:
+def _by_claim(found: Sequence[Outcome], issued: Certificate, known: Readers | None) -> tuple[ExternalResult, ...]:
     claims = [Claim.parse(cell.claim) for cell in issued.cells]
     own = {claim: [one for one in found if one.claim == claim] for claim in claims}
-    return tuple(result(claim, some, text.of(claim)) for claim, some in own.items() if some)
+    return tuple(result(claim, some, known) for claim, some in own.items() if some)
 
 
 def _source(path: Path) -> str:
@@ -239,7 +196,7 @@ def _source(path: Path) -> str:
 
 
 def write(found: Sequence[Outcome]) -> bytes:
-    """Write scores.parquet: one line per row and claim, without any text of a conversation."""
+    """Write scores.parquet: one line per row and claim, with the baselines' scores and without any text."""
     columns = {
         "file": [one.file for one in found],
         "row": np.array([one.place for one in found], dtype=np.int64),
@@ -251,7 +208,7 @@ def write(found: Sequence[Outcome]) -> bytes:
         "score": np.array([one.score for one in found], dtype=np.float64),
         "fired": [one.fired for one in found],
         "group": [one.row.meta.group or one.row.meta.pair for one in found],
-    }
+    } | {reader: np.array([one.others.get(reader, math.nan) for one in found], dtype=np.float64) for reader in READERS}
     sink = io.BytesIO()
     pq.write_table(pa.table(columns), sink, compression="zstd")
     return sink.getvalue()

@@ -1,4 +1,4 @@
-"""The plan of a certification: how the budget is spent, what each bound is asked, and the protocol that says so."""
+"""The plan of a certification: how the budget is spent, and what each bound is asked."""
 
 from __future__ import annotations
 
@@ -10,25 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certify import bounds
-from certify.dataset import Dataset
-from certify.issue import analysis_digest
-from certify.ledger import Next
+from certify.draws import DrawScores
+from certify.monitors import Fitted
 from certify.multiplicity import Budget, Part, budget
 from certify.passing import Question, predicted
 from certify.planner import CellForecast, floor_of_all, plan_cell
-from certify.select import Choice, DrawScores, Measured
+from certify.search import QUICK, Search
+from certify.select import Choice
 from certify.threshold import Demands, NoValidThreshold, OperatingThreshold
-from guard import digest, resources, rules
-from guard.certificate import Canaries, MeasuredRates, OperatingPoint, Proportion, number
 from guard.errors import ProtocolError
 from guard.hazards import Claim, Population, Stage
 from guard.policy import Policy, Requirement
-from guard.probes import canary
-from guard.protocol import ORDER_RULE, SEED_RULE, CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
-from guard.subjects.causal import CausalSubject
 
 LANG, BUCKET = "en", "upto1000"
-"""The tested cells: English, short."""
+"""The cell that is tested if nothing else is asked for: English, short."""
 
 CERTIFIABLE = (Stage.PROMPT, Stage.CONTEXT)
 """Stages whose text comes in; what a generator writes in the model's name is measured, never certified."""
@@ -63,6 +58,10 @@ class Order:
     """When the protocol is signed, with its time zone."""
     power: float = 0.9
     """Wanted chance to show each limit."""
+    search: Search = QUICK
+    """How wide the selection of monitors looks."""
+    buckets: tuple[str, ...] = (BUCKET,)
+    """Length buckets that are tested, each with thresholds of its own; longer text than any is not certified."""
 
     @property
     def certified(self) -> tuple[Requirement, ...]:
@@ -87,16 +86,23 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A monitor with its threshold."""
+    """A monitor with its threshold in one length bucket."""
 
     requirement: Requirement
     """What is demanded of it."""
-    choice: Choice
-    """The monitor, and what it was chosen from."""
+    bucket: str
+    """Where the threshold holds."""
+    fitted: Fitted
+    """The monitor, what it was chosen from, and what it was chosen on."""
     threshold: OperatingThreshold | NoValidThreshold
     """Where it fires."""
     scores: DrawScores
     """What the threshold was chosen on."""
+
+    @property
+    def choice(self) -> Choice:
+        """The monitor, and what it was chosen from."""
+        return self.fitted.choice
 
     @property
     def operating(self) -> OperatingThreshold:
@@ -104,22 +110,27 @@ class Chosen:
         return self.threshold.best if isinstance(self.threshold, NoValidThreshold) else self.threshold
 
 
-def spend(attempt: int, certified: Sequence[Requirement]) -> Budget:
+def spend(attempt: int, certified: Sequence[Requirement], buckets: Sequence[str] = (BUCKET,)) -> Budget:
     """Split the budget of an attempt over all bounds that a certificate prints, whether or not they have a limit."""
-    cells = [str(r.claim) for r in certified]
+    cells = [cell_name(r.claim, bucket) for bucket in buckets for r in certified]
     alarms = [f"{kind} {cell}" for cell in cells for kind in ("traffic", "near")]
-    return budget(attempt, cells, [*alarms, "whole"], cells)
+    return budget(attempt, cells, [*alarms, *(cell_name("whole", bucket) for bucket in buckets)], cells)
 
 
-def demands(requirement: Requirement, shares: Budget, sizes: Sizes) -> Demands:
+def cell_name(of: Claim | str, bucket: str) -> str:
+    """Name a cell in the budget."""
+    return f"{of}/{LANG}/{bucket}"
+
+
+def demands(requirement: Requirement, shares: Budget, sizes: Sizes, bucket: str = BUCKET) -> Demands:
     """Return the three questions that the test will ask of a monitor on listed kinds."""
-    claim = str(requirement.claim)
+    cell = cell_name(requirement.claim, bucket)
     limits = (requirement.max_miss, requirement.max_false_alarm_near, requirement.max_false_alarm)
     miss, near, traffic = (1.0 if limit is None else limit for limit in limits)
     return Demands(
-        Question("miss", sizes.draws, shares.delta(Part.MISS, claim), miss),
-        Question("false_alarm_near", sizes.draws, shares.delta(Part.FALSE_ALARM, f"near {claim}"), near, rows=2),
-        Question("false_alarm_traffic", sizes.traffic, shares.delta(Part.FALSE_ALARM, f"traffic {claim}"), traffic),
+        Question("miss", sizes.draws, shares.delta(Part.MISS, cell), miss),
+        Question("false_alarm_near", sizes.draws, shares.delta(Part.FALSE_ALARM, f"near {cell}"), near, rows=2),
+        Question("false_alarm_traffic", sizes.traffic, shares.delta(Part.FALSE_ALARM, f"traffic {cell}"), traffic),
     )
 
 
@@ -135,7 +146,8 @@ def require_unseen(order: Order, unseen: Mapping[str, int], shares: Budget) -> N
         if families < 1:
             raise ProtocolError(f"the generator has no unseen families of {claim}", "a certificate states both populations")
         limit = demand.max_miss if demand.population is Population.UNSEEN else None
-        smallest = bounds.smallest_kl(families, shares.delta(Part.UNSEEN, claim))
+        delta = min(shares.delta(Part.UNSEEN, cell_name(claim, bucket)) for bucket in order.buckets)
+        smallest = bounds.smallest_kl(families, delta)
         if limit is not None and smallest > limit:
             problem = f"{claim}: {families} unseen families give a bound of at least {smallest:.3f}, above the limit {limit:g}"
             raise ProtocolError(problem, "widen the limit, or demand it of listed kinds")
@@ -152,16 +164,22 @@ def forecast(order: Order, attempt: int = 1, unseen: Mapping[str, int] | None = 
     Raises:
         ProtocolError: A limit is below what its units could ever show.
     """
-    shares = spend(attempt, order.certified)
+    shares = spend(attempt, order.certified, order.buckets)
     if unseen is not None:
         require_unseen(order, unseen, shares)
-    asked = [(r.claim, demands(r, shares, order.sizes)) for r in order.certified]
-    cells = [plan_cell(f"{claim}/{LANG}/{BUCKET}", (each.miss, each.near, each.traffic)) for claim, each in asked]
-    question = _whole_question(order, shares)
-    return (*cells, plan_cell(f"whole/{LANG}/{BUCKET}", (question,))) if question else tuple(cells)
+    found: list[CellForecast] = []
+    for bucket in order.buckets:
+        for demand in order.certified:
+            asked = demands(demand, shares, order.sizes, bucket)
+            found.append(plan_cell(cell_name(demand.claim, bucket), (asked.miss, asked.near, asked.traffic)))
+        question = _whole_question(order, shares, bucket)
+        found += [plan_cell(cell_name("whole", bucket), (question,))] if question else []
+    return tuple(found)
 
 
-def predicted_all(chosen: Sequence[Chosen], order: Order, shares: Budget, eps: float, ruled: NDArray[np.bool_]) -> float:
+def predicted_all(
+    chosen: Sequence[Chosen], order: Order, shares: Budget, eps: float, ruled: Mapping[str, NDArray[np.bool_]]
+) -> float:
     """Return a floor under the chance that every limit on listed kinds will be shown, from the select fold.
 
     Args:
@@ -169,132 +187,21 @@ def predicted_all(chosen: Sequence[Chosen], order: Order, shares: Budget, eps: f
         order: What was asked for.
         shares: Deltas.
         eps: Score margin.
-        ruled: (draws,): ordinary select conversations in which a rule found something.
+        ruled: Per bucket (draws,): ordinary select conversations in which a rule found something.
     """
     chances = [outlook.passes for one in chosen for outlook in one.operating.outlooks]
-    question = _whole_question(order, shares)
-    if question:
-        found = np.any([ruled, *(c.scores.traffic >= c.operating.tau - eps for c in chosen)], axis=0)
-        alarmed = int(found.sum())
-        chances.append(predicted(question, (len(found) - alarmed, alarmed)))
+    for bucket in order.buckets:
+        question = _whole_question(order, shares, bucket)
+        if question:
+            fired = [c.scores.traffic >= c.operating.tau - eps for c in chosen if c.bucket == bucket]
+            found = np.any([ruled[bucket], *fired], axis=0)
+            alarmed = int(found.sum())
+            chances.append(predicted(question, (len(found) - alarmed, alarmed)))
     return floor_of_all(chances)
 
 
-def _whole_question(order: Order, shares: Budget) -> Question | None:
+def _whole_question(order: Order, shares: Budget, bucket: str) -> Question | None:
     limit = order.policy.whole.max_false_alarm
     if limit is None:
         return None
-    return Question("false_alarm_whole", order.sizes.traffic, shares.delta(Part.FALSE_ALARM, "whole"), limit)
-
-
-def operating_points(chosen: Sequence[Chosen], rates: Mapping[Claim, Measured], policy: Policy) -> tuple[OperatingPoint, ...]:
-    """Return every threshold, certified ones first."""
-    found = [(c.requirement.claim, c.operating.tau, True) for c in chosen]
-    found += [(claim, rate.threshold, False) for claim, rate in rates.items()]
-    return tuple(
-        OperatingPoint(
-            claim=str(claim), lang=LANG, bucket=BUCKET, threshold=number(tau), certified=certified, gate=policy.gate.mode
-        )
-        for claim, tau, certified in found
-    )
-
-
-def measured_rates(rates: Mapping[Claim, Measured]) -> tuple[MeasuredRates, ...]:
-    """Return the rates of the operating points without a bound."""
-    return tuple(
-        MeasuredRates(
-            claim=str(claim),
-            lang=LANG,
-            bucket=BUCKET,
-            miss=Proportion(successes=rate.missed, trials=rate.positives),
-            false_alarm=Proportion(successes=rate.alarms, trials=rate.benign),
-        )
-        for claim, rate in rates.items()
-    )
-
-
-def protocol_of(
-    subject: CausalSubject,
-    data: Dataset,
-    order: Order,
-    upcoming: Next,
-    *,
-    chosen: Sequence[Chosen],
-    rates: Mapping[Claim, Measured],
-    frozen: Mapping[str, bytes],
-    eps: float,
-    baselines: str,
-) -> Protocol:
-    """Write the plan down; every claim has unseen families (`require_unseen`)."""
-    shares = spend(upcoming.attempt, order.certified)
-    return Protocol(
-        product=order.product,
-        not_before=order.now.isoformat(timespec="seconds"),
-        not_after=(order.now + VALID_FOR).isoformat(timespec="seconds"),
-        serial=upcoming.serial,
-        attempt=upcoming.attempt,
-        ledger_head=upcoming.head,
-        subject=subject.binding,
-        suite={name: digest.of_bytes(content) for name, content in frozen.items()},
-        canaries=Canaries(file=digest.of_bytes(frozen[canary.FILE]), count=frozen[canary.FILE].count(b"\n"), eps=number(eps)),
-        taxonomy=digest.of_file(resources.path("policies/hazards.yaml")),
-        rules=rules.digest(frozenset(order.policy.rules)),
-        rule_names=tuple(sorted(order.policy.rules)),
-        dataset=data.digest,
-        generator=generator(data),
-        eps=number(eps),
-        delta=format(shares.total, "f"),
-        operating_points=operating_points(chosen, rates, order.policy),
-        cells=tuple(_cell(one, data, order, shares) for one in chosen),
-        traffic=(_traffic(order, shares),),
-        unit="draw: one independent draw of a scenario",
-        order=ORDER_RULE,
-        seed=SEED_RULE,
-        analysis=analysis_digest(),
-        demonstration=order.policy.demonstration or subject.binding.demonstration,
-        measured=measured_rates(rates),
-        baselines=baselines,
-    )
-
-
-def generator(data: Dataset) -> GeneratorBinding:
-    """Return what the protocol says of the generator of a dataset."""
-    manifest = data.manifest
-    weights = {
-        f"{claim}:{family}": number(weight)
-        for claim, families in manifest.weights.items()
-        for family, weight in families.items()
-    }
-    return GeneratorBinding(digest=manifest.generator, version=manifest.version, weights=weights)
-
-
-def _cell(one: Chosen, data: Dataset, order: Order, shares: Budget) -> CellPlan:
-    demand, claim = one.requirement, str(one.requirement.claim)
-    return CellPlan(
-        claim=claim,
-        lang=LANG,
-        bucket=BUCKET,
-        draws=order.sizes.draws,
-        unseen_families=data.manifest.unseen[claim],
-        unseen_draws=order.sizes.unseen_draws,
-        limits=Limits(
-            max_miss=_written(demand.max_miss),
-            max_false_alarm=_written(demand.max_false_alarm),
-            max_false_alarm_near=_written(demand.max_false_alarm_near),
-            population=demand.population,
-        ),
-        delta_miss=shares.written(Part.MISS, claim),
-        delta_unseen=shares.written(Part.UNSEEN, claim),
-        # Traffic and near misses have equal shares, so that one number stands for both.
-        delta_false_alarm=shares.written(Part.FALSE_ALARM, f"near {claim}"),
-        predicted_pass=number(round(one.operating.all_pass, 4)),
-    )
-
-
-def _traffic(order: Order, shares: Budget) -> TrafficPlan:
-    limit, delta = _written(order.policy.whole.max_false_alarm), shares.written(Part.FALSE_ALARM, "whole")
-    return TrafficPlan(lang=LANG, bucket=BUCKET, draws=order.sizes.traffic, max_false_alarm=limit, delta_false_alarm=delta)
-
-
-def _written(limit: float | None) -> str:
-    return "" if limit is None else number(limit)
+    return Question("false_alarm_whole", order.sizes.traffic, shares.delta(Part.FALSE_ALARM, cell_name("whole", bucket)), limit)

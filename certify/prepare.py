@@ -12,14 +12,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from certify import baselines, ledger
-from certify.baselines import Baselines, TextBaseline
+from certify import ledger, selection
+from certify.baselines import frozen as baselines
+from certify.baselines import recipe
+from certify.baselines.effort import Effort
+from certify.baselines.freezing import freeze_all
 from certify.dataset import Dataset
-from certify.extract import Read, answers, examples, prompts
+from certify.draws import Measured, PlaceScores, draw_scores, measured_threshold, reads_answers
 from certify.freeze import freeze, margin
+from certify.monitors import Fitted, fit_monitors, suite_of
 from certify.multiplicity import Budget
-from certify.plan import CERTIFIABLE, Chosen, Order, demands, predicted_all, protocol_of, require_unseen, spend
-from certify.select import Choice, choose_monitor, draw_scores, measured_threshold, row_scores
+from certify.plan import LANG, Chosen, Order, demands, predicted_all, require_unseen, spend
+from certify.planned import protocol_of
+from certify.search import is_observer
 from certify.threshold import choose
 from guard import digest, dsse, files, protocol, rules
 from guard.conversation import Fold, Kind, LabelledConversation
@@ -28,13 +33,10 @@ from guard.errors import ProtocolError
 from guard.hazards import Claim
 from guard.keys import PrivateKey, public, public_pem
 from guard.policy import Requirement
-from guard.probes.activations import HookPoint
-from guard.probes.monitor import Monitor
-from guard.probes.suite import Suite
+from guard.probes.reading import Subject
 from guard.progress import Phase, silent
 from guard.protocol import Protocol
 from guard.scores import RuleHit
-from guard.subjects.causal import CausalSubject
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,15 @@ class Outcome:
 
 
 def prepare(
-    subject: CausalSubject,
+    subject: Subject,
     data: Dataset,
     order: Order,
     *,
     key: PrivateKey,
     ledger_path: Path,
     out: Path,
+    effort: Effort | None = None,
+    cache: Path | None = None,
     phase: Phase = silent,
 ) -> Outcome:
     """Fit, select, freeze and sign.
@@ -66,8 +70,10 @@ def prepare(
     2. Each demanded monitor is fitted on train and chosen on select.
     3. eps is measured on this machine.
     4. Each threshold is chosen on select, for the planned sizes and the deltas of this attempt.
-    5. Suite, canaries and text baselines are frozen.
+    5. Suite, canaries, baselines and the record of the selection are frozen.
     6. The protocol is signed, the dossier is written, and the attempt is noted in the ledger.
+
+    With a `cache`, what was read of the model is kept there, and a work that was interrupted goes on where it stopped.
 
     Raises:
         ProtocolError: A step can't be done by the rules.
@@ -75,50 +81,40 @@ def prepare(
     """
     # (1)
     train, select = _folds(data)
+    _require_readable(subject, order)
     files.require_new(out)
     upcoming, shares = _attempt(data, order, ledger_path)
     # (2)
-    monitors = _fit(subject, order, train, select, phase)
+    claims = [demand.claim for demand in (*order.certified, *order.measured)]
+    fitted = fit_monitors(subject, claims, train, select, how=order.search, cache=cache, phase=phase)
+    suite = suite_of(fitted)
     # (3)
-    eps = margin(subject, monitors.suite, select)
+    eps = margin(subject, suite, select)
     # (4)
-    chosen = tuple(_threshold(demand, monitors, order, shares, eps) for demand in order.certified)
-    rates = {r.claim: measured_threshold(*monitors.of(r.claim)) for r in order.measured}
+    places = [(demand, bucket) for bucket in order.buckets for demand in order.certified]
+    chosen = tuple(_threshold(r, bucket, fitted[r.claim], order, shares, eps) for r, bucket in places)
+    rates = {(r.claim, bucket): _measured(fitted[r.claim], bucket) for bucket in order.buckets for r in order.measured}
     # (5)
-    frozen = freeze(subject, monitors.suite, select, phase)
-    text = baselines.write(Baselines(baselines=tuple(_baseline(one, train, monitors.seen) for one in chosen)))
+    frozen = freeze(subject, suite, select, phase)
+    rivals = freeze_all(subject, train, select, _rivalled(chosen), effort, phase)
+    record = selection.write([one.choice for one in fitted.values()], order.search)
     # (6)
     plan = protocol_of(
         subject, data, order, upcoming,
-        chosen=chosen, rates=rates, frozen=frozen, eps=eps, baselines=digest.of_bytes(text),
+        chosen=chosen, rates=rates, frozen=frozen, eps=eps, baselines=digest.of_bytes(rivals[baselines.FILE]),
+        selection=digest.of_bytes(record),
     )  # fmt: skip
-    predicted = predicted_all(chosen, order, shares, eps, _ruled(select, plan.rule_names))
+    ruled = {bucket: _ruled(select, plan.rule_names, bucket) for bucket in order.buckets}
+    predicted = predicted_all(chosen, order, shares, eps, ruled)
     suite_files = {f"suite/{name}": content for name, content in frozen.items()}
-    _sign_and_write(plan, {**suite_files, baselines.FILE: text}, key, ledger_path, out)
+    _sign_and_write(plan, {**suite_files, **rivals, selection.FILE: record}, key, ledger_path, out)
     return Outcome(plan, chosen, predicted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Monitors:
-    """Everything that was fitted, and what was read of the select fold."""
-
-    before: Mapping[Claim, Choice]
-    """Of what comes in."""
-    seen: Read
-    """Select rows at the places before an answer."""
-    after: Mapping[Claim, Choice]
-    """Of what the model says."""
-    heard: Read
-    """Select rows at their answers."""
-
-    @property
-    def suite(self) -> Suite:
-        return Suite.of(choice.monitor for choice in (*self.before.values(), *self.after.values()))
-
-    def of(self, claim: Claim) -> tuple[Monitor, Read]:
-        if claim in self.before:
-            return self.before[claim].monitor, self.seen
-        return self.after[claim].monitor, self.heard
+def _require_readable(subject: Subject, order: Order) -> None:
+    answers = [str(demand.claim) for demand in (*order.certified, *order.measured) if reads_answers(demand.claim)]
+    if answers and is_observer(subject):
+        raise ProtocolError(f"an observer gives no answers to judge: {', '.join(answers)}", "demand prompts and context only")
 
 
 def _attempt(data: Dataset, order: Order, ledger_path: Path) -> tuple[ledger.Next, Budget]:
@@ -126,31 +122,32 @@ def _attempt(data: Dataset, order: Order, ledger_path: Path) -> tuple[ledger.Nex
         raise ProtocolError("the time of signing needs a time zone")
     certified = order.certified
     upcoming = ledger.upcoming(ledger_path, order.product, [str(r.claim) for r in certified], order.now)
-    shares = spend(upcoming.attempt, certified)
+    shares = spend(upcoming.attempt, certified, order.buckets)
     require_unseen(order, data.manifest.unseen, shares)
     return upcoming, shares
 
 
-def _fit(
-    subject: CausalSubject,
-    order: Order,
-    train: Sequence[LabelledConversation],
-    select: Sequence[LabelledConversation],
-    phase: Phase,
-) -> _Monitors:
-    asked = [r.claim for r in (*order.certified, *order.measured)]
-    coming = [claim for claim in asked if claim.stage in CERTIFIABLE]
-    said = [claim for claim in asked if claim.stage not in CERTIFIABLE]
-    before, seen = _choose(subject, coming, train, select, phase, answering=False)
-    after, heard = _choose(subject, said, train, select, phase, answering=True)
-    return _Monitors(before, seen, after, heard)
-
-
-def _threshold(demand: Requirement, monitors: _Monitors, order: Order, shares: Budget, eps: float) -> Chosen:
-    scores = draw_scores(*monitors.of(demand.claim))
-    limits = demands(demand, shares, order.sizes)
+def _threshold(demand: Requirement, bucket: str, one: Fitted, order: Order, shares: Budget, eps: float) -> Chosen:
+    scores = draw_scores(demand.claim, *_of_bucket(one, bucket))
+    limits = demands(demand, shares, order.sizes, bucket)
     threshold = choose(scores.positives, scores.near, scores.traffic, eps=eps, demands=limits, power=order.power)
-    return Chosen(demand, monitors.before[demand.claim], threshold, scores)
+    return Chosen(demand, bucket, one, threshold, scores)
+
+
+def _measured(one: Fitted, bucket: str) -> Measured:
+    return measured_threshold(one.monitor.claim, *_of_bucket(one, bucket))
+
+
+def _of_bucket(one: Fitted, bucket: str) -> tuple[list[LabelledConversation], PlaceScores]:
+    """Return the select rows of one length bucket, numbered anew, with their scores."""
+    kept = [number for number, row in enumerate(one.rows) if _is_of(row, bucket)]
+    new = {number: index for index, number in enumerate(kept)}
+    scores = {(new[row], turn): score for (row, turn), score in one.scores.items() if row in new}
+    return [one.rows[number] for number in kept], scores
+
+
+def _is_of(row: LabelledConversation, bucket: str) -> bool:
+    return f"/{LANG}/{bucket}/" in row.meta.draw
 
 
 def _folds(data: Dataset) -> tuple[tuple[LabelledConversation, ...], tuple[LabelledConversation, ...]]:
@@ -160,50 +157,31 @@ def _folds(data: Dataset) -> tuple[tuple[LabelledConversation, ...], tuple[Label
     return train, select
 
 
-def _choose(
-    subject: CausalSubject,
-    claims: Sequence[Claim],
-    train: Sequence[LabelledConversation],
-    select: Sequence[LabelledConversation],
-    phase: Phase,
-    *,
-    answering: bool,
-) -> tuple[dict[Claim, Choice], Read]:
-    """Fit and choose the monitors of some claims; returns them with what was read of the select fold."""
-    if not claims:
-        return {}, Read((), (), {}, {})
-    points = [HookPoint(layer) for layer in range(len(subject.blocks))]
-    folds = [[row for row in fold if row.meta.written is answering] for fold in (train, select)]
-    advance = phase("reading answers" if answering else "reading prompts", sum(map(_places, (r for f in folds for r in f))))
-    reads = [(answers if answering else prompts)(subject, fold, points, advance) for fold in folds]
-    advance = phase("fitting monitors", 2 * len(points) * len(claims))
-    return {claim: choose_monitor(claim, reads[0], reads[1], advance) for claim in claims}, reads[1]
-
-
-def _ruled(select: Sequence[LabelledConversation], names: Sequence[str]) -> NDArray[np.bool_]:
-    """Say in which ordinary conversations a rule finds something."""
-    traffic = [row.conversation for row in select if row.meta.role is Kind.TRAFFIC]
+def _ruled(select: Sequence[LabelledConversation], names: Sequence[str], bucket: str) -> NDArray[np.bool_]:
+    """Say in which ordinary conversations of a bucket a rule finds something."""
+    traffic = [row.conversation for row in select if row.meta.role is Kind.TRAFFIC and _is_of(row, bucket)]
     found = [
         any(isinstance(score, RuleHit) for place in c.judged() for score in rules.run(names, c, place.turn)) for c in traffic
     ]
     return np.array(found, dtype=np.bool_)
 
 
-def _places(row: LabelledConversation) -> int:
-    return 1 if row.meta.written else len({place.turn for place in row.conversation.judged()})
+def _rivalled(chosen: Sequence[Chosen]) -> list[recipe.Fitted]:
+    """Return each chosen monitor once, as the cheaper readers need it: its recipe, and its score of every select row.
 
-
-def _baseline(one: Chosen, train: Sequence[LabelledConversation], seen: Read) -> TextBaseline:
-    """Fit the text baseline of a claim and let it raise as many false alarms as the monitor, on the very same rows."""
-    claim, monitor = one.requirement.claim, one.choice.monitor
-    column = seen.hook_points.index(monitor.hook_points[0])
-    read = examples(seen, claim.stage, lambda row: row.label(claim))
-    scores = row_scores(monitor.probes[0], monitor.aggregation, read, column)
-    benign = {index: score for index, score in scores.items() if seen.rows[index].label(claim) == 0}
-    texts = [baselines.text_of(seen.rows[index].conversation, claim.stage) for index in benign]
-    alarms = sum(score >= one.operating.tau for score in benign.values())
-    fitted = baselines.fit(claim, [row for row in train if not row.meta.written])
-    return baselines.with_thresholds(fitted, texts, alarms)
+    Of several buckets the first one counts: a cheaper reader has one threshold a claim.
+    """
+    found: dict[Claim, recipe.Fitted] = {}
+    for one in chosen:
+        fitted, claim = one.fitted, one.requirement.claim
+        scores = recipe.row_scores(claim, fitted.rows, fitted.scores)
+        found.setdefault(
+            claim,
+            recipe.Fitted(
+                fitted.monitor, fitted.setting, one.operating.tau, scores, fitted.train, fitted.select, fitted.window
+            ),
+        )
+    return list(found.values())
 
 
 def _sign_and_write(plan: Protocol, contents: Mapping[str, bytes], key: PrivateKey, ledger_path: Path, out: Path) -> None:

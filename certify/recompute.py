@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from certify import issue, results
+from certify import issue, results, rungs
+from certify.baselines import frozen
+from certify.baselines.frozen import Baselines
 from certify.dataset import TRIPLE, draw_id
 from certify.losses import WHOLE
 from certify.results import UnitLoss
+from guard import digest
 from guard.certificate import Certificate
 from guard.digest import Digest
-from guard.dossier import Dossier
-from guard.errors import VerificationError
+from guard.dossier import Dossier, Prepared
+from guard.errors import DigestMismatch, VerificationError
 from guard.hazards import Claim
 from guard.protocol import Protocol, order_key
 
@@ -43,6 +46,7 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
     2. results.parquet holds exactly the planned units, each over the planned rows, in the order that follows from the
        protocol.
     3. Every bound and every catalogue rate comes out again.
+    4. So does the verdict on every rung, with what it was made from.
 
     Raises:
         VerificationError: A step failed.
@@ -56,7 +60,8 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
     if places[0] != places[1] or chats[0] != chats[1]:
         raise VerificationError("certificate and protocol are not about the same cells")
     # (2)
-    _require_units(plan, opened.payload, losses)
+    record = record_of(opened)
+    _require_units(plan, opened.payload, losses, record)
     # (3)
     tested = _tested(issued)
     cells = [
@@ -72,12 +77,33 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
     for cell, again in cells:
         if (cell.catalogue, cell.draws) != (again.catalogue, again.draws):
             raise VerificationError(f"the catalogue rate of {cell.claim} is not what results.parquet gives")
+    # (4)
+    judged = rungs.with_rungs(issued.cells, losses, record, observer=rungs.is_observer(plan.subject))
+    for cell, derived_cell in zip(issued.cells, judged, strict=True):
+        if cell != derived_cell:
+            raise VerificationError(f"the evidence rung of {cell.claim} is not what results.parquet gives: {derived_cell.rung}")
+    if issued.rung != rungs.lowest(judged):
+        raise VerificationError("the evidence rung of the certificate is not the lowest of its claims")
     return tuple(Recomputed(claim, stated.estimand, stated.upper, derived.upper) for claim, stated, derived in pairs)
 
 
-def _require_units(plan: Protocol, payload: Digest, losses: Sequence[UnitLoss]) -> None:
+def record_of(prepared: Prepared) -> Baselines | None:
+    """Return the record of the frozen baselines of a dossier; None where its protocol names none.
+
+    Raises:
+        VerificationError: The dossier does not hold the files that the protocol names.
+    """
+    if not prepared.protocol.baselines:
+        return None
+    if digest.of_bytes(prepared.files.get(frozen.FILE, b"")) != prepared.protocol.baselines:
+        raise DigestMismatch(f"{frozen.FILE} is not what the protocol names")
+    return frozen.read(prepared.files)
+
+
+def _require_units(plan: Protocol, payload: Digest, losses: Sequence[UnitLoss], record: Baselines | None) -> None:
     """Check that there is one loss for every planned unit of every bound, over as many rows, in order, and none besides."""
     found: dict[_Key, list[tuple[int, str, int]]] = {}
+    unseen: dict[tuple[str, ...], list[str]] = {}
     for loss in losses:
         key = (loss.estimand, loss.claim, loss.lang, loss.bucket)
         found.setdefault(key, []).append((loss.order, loss.unit, loss.denominator))
@@ -91,8 +117,21 @@ def _require_units(plan: Protocol, payload: Digest, losses: Sequence[UnitLoss]) 
         in_order = not draws or units == sorted(draws, key=lambda draw: order_key(payload, draw))
         if not in_order or [place for place, _, _ in own] != list(range(len(own))):
             raise VerificationError(f"the units of {key[0]} of {key[1]} are not in the order that follows from the protocol")
+        if families:
+            unseen[key[1:]] = units
         if any(counted != rows for _, _, counted in own):
             raise VerificationError(f"a unit of {key[0]} of {key[1]} was not counted over the {rows} planned rows")
+    for counted_key, count, of in rungs.planned(plan, record, payload) if record else ():
+        own = sorted(found.pop(counted_key, []))
+        if [place for place, _, _ in own] != list(range(count)) or any(counted != of for _, _, counted in own):
+            raise VerificationError(
+                f"results.parquet does not hold the {count} planned counts {counted_key[0]} of {counted_key[1]}"
+            )
+        expected = unseen.get(counted_key[1:], []) if rungs.by_family(counted_key[0]) else [rungs.SAMPLE]
+        if [unit for _, unit, _ in own] != expected:
+            raise VerificationError(
+                f"in results.parquet the counts {counted_key[0]} of {counted_key[1]} are not about the families of its bound"
+            )
     if found:
         raise VerificationError(f"results.parquet has units that were not planned: {next(iter(found))[0][:40]}")
 

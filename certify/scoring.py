@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from guard import rules
 from guard.conversation import LabelledConversation
 from guard.probes.judge import judge
+from guard.probes.reading import Subject
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
 from guard.scores import Judgement, RuleUnavailable, ScoreUnavailable
-from guard.subjects.causal import CausalSubject
 
 
 def score(
-    subject: CausalSubject,
+    subject: Subject,
     suite: Suite,
     rows: Sequence[LabelledConversation],
     rule_names: Sequence[str],

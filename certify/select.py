@@ -1,52 +1,53 @@
-"""Choosing, on the select fold: layer and recipe of each monitor, then its threshold.
+"""Choosing a monitor: hook points, recipe and aggregation of one claim.
 
-Layers and recipes are compared by the worst families at a fixed rate of false alarms, because an average hides the kind of
-situation that a monitor is blind to. Every candidate's figures stay on record.
+Hook sets are compared on families of the train fold that their fits have not seen (`certify.crossval`); those that do
+about equally well are told apart on the select fold. Every candidate's figures stay on record.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from certify.dataset import TRIPLE, is_about
-from certify.extract import Examples, Read, examples
-from certify.fit import RECIPES
-from guard.conversation import Kind, LabelledConversation
-from guard.errors import ProtocolError
+from certify.cases import Figures, Floats, Ints, cases_of, family_folds, figures
+from certify.crossval import HeldOut, Score, held_out
+from certify.draws import logits_of
+from certify.extract import Examples, Read, examples, turn_of, windows
+from certify.fit import Setting, fit
+from certify.search import LAST, QUICK, Search, aggregations, hook_sets
 from guard.hazards import Claim, Stage
+from guard.probes.activations import HookPoint
 from guard.probes.aggregation import Aggregation
 from guard.probes.linear import LinearProbe
 from guard.probes.monitor import Monitor
+from guard.probes.reading import Places
 
-Floats = NDArray[np.float64]
-
-FALSE_ALARMS = 0.05
-"""Rate of false alarms at which candidates are compared, on look-alikes and on other benign rows alike."""
-
-WORST = 0.25
-"""Share of families that counts as the worst group."""
-
-RESPONSE_WINDOW = 8
-"""Tokens whose mean logit a response monitor follows."""
+TOLERANCE = 0.02
+"""Hook sets whose worst families differ by less are told apart on the select fold; a token-level monitor must be better by
+more than this than one that reads the decision token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One recipe at one hook point, and how it did on the select fold."""
+    """One way to read a claim, and how it did."""
 
-    recipe: str
-    """Name of the recipe."""
-    layer: int
-    """Block whose output it reads."""
-    hit_rate: float
-    """Share of positives found at `FALSE_ALARMS`."""
-    worst_hit_rate: float
-    """The same over the worst quarter of families."""
+    hook_points: tuple[HookPoint, ...]
+    """Where it reads: one place, or a band."""
+    setting: Setting
+    """Recipe and penalty; of each recipe the penalty that does best on families left out."""
+    aggregation: Aggregation
+    """How the scores of tokens become one."""
+    nested: Figures
+    """Of the hook set on train families left out, its setting chosen inside each fold."""
+    transfer: Figures
+    """Of this very setting on train families left out."""
+    select: Figures
+    """On the select fold, fitted on the whole train fold."""
+    rows: int
+    """Rows of the train fold that it was fitted and compared on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,160 +59,179 @@ class Choice:
     candidates: tuple[Candidate, ...]
     """All of them."""
     chosen: Candidate
-    """The best by its worst families."""
-
-
-def aggregation_of(stage: Stage) -> Aggregation:
-    """Return how token logits become a score at a stage: the decision token, or a rolling maximum while text streams."""
-    if stage in (Stage.RESPONSE, Stage.ANSWER):
-        return Aggregation("rolling_max", window=RESPONSE_WINDOW)
-    return Aggregation("last")
-
-
-def choose_monitor(claim: Claim, train: Read, select: Read, advance: Callable[[int], None] = lambda done: None) -> Choice:
-    """Fit every recipe at every hook point on the train fold and take the best on the select fold.
-
-    The negatives of a monitor are the benign rows of all hazards and the ordinary traffic.
-    """
-    fitting, choosing = (examples(read, claim.stage, lambda row: row.label(claim)) for read in (train, select))
-    options: list[tuple[Candidate, Monitor]] = []
-    for column, point in enumerate(train.hook_points):
-        for name, recipe in RECIPES.items():
-            probe = recipe(fitting, column, point)
-            monitor = Monitor(claim, (probe,), aggregation_of(claim.stage))
-            scores = row_scores(probe, monitor.aggregation, choosing, column)
-            hits, worst = _hit_rates(claim, select.rows, scores)
-            options.append((Candidate(name, point.layer, hits, worst), monitor))
-            advance(1)
-    chosen, monitor = max(options, key=lambda option: (round(option[0].worst_hit_rate, 3), option[0].hit_rate))
-    return Choice(monitor, tuple(candidate for candidate, _ in options), chosen)
-
-
-def row_scores(probe: LinearProbe, aggregation: Aggregation, chosen: Examples, column: int) -> dict[int, float]:
-    """Score the rows of some examples, by index of the row."""
-    logits = logits_of(probe, chosen.values[:, column, :])
-    tokens: dict[int, list[float]] = {}
-    for row, logit in zip(chosen.rows, logits, strict=True):
-        tokens.setdefault(int(row), []).append(float(logit))
-    return {row: aggregation.over(values) for row, values in tokens.items()}
-
-
-def logits_of(probe: LinearProbe, values: NDArray[np.float32]) -> Floats:
-    """Return the logits of activations; shape (tokens,)."""
-    weight, bias = probe.folded()
-    return np.asarray(values.astype(np.float64) @ weight + bias, dtype=np.float64)
-
-
-def _hit_rates(claim: Claim, rows: Sequence[LabelledConversation], scores: dict[int, float]) -> tuple[float, float]:
-    positives = [(rows[index].meta.family, score) for index, score in scores.items() if rows[index].label(claim) == 1]
-    near = [score for index, score in scores.items() if _is_near(claim, rows[index])]
-    other = [score for index, score in scores.items() if rows[index].label(claim) == 0 and not _is_near(claim, rows[index])]
-    tau = max(_at_rate(near, FALSE_ALARMS), _at_rate(other, FALSE_ALARMS))
-    families: dict[str, list[bool]] = {}
-    for family, score in positives:
-        families.setdefault(family, []).append(score >= tau)
-    rates = sorted(float(np.mean(hits)) for hits in families.values())
-    worst = rates[: max(1, math.ceil(WORST * len(rates)))]
-    return float(np.mean([score >= tau for _, score in positives])), float(np.mean(worst))
-
-
-def _is_near(claim: Claim, row: LabelledConversation) -> bool:
-    return row.meta.role in (Kind.TWIN, Kind.HARD_NEGATIVE) and is_about(row.meta.draw, claim)
-
-
-def _at_rate(scores: Sequence[float], rate: float) -> float:
-    """Return the lowest threshold that at most a share `rate` of the scores reaches."""
-    if not scores:
-        return -math.inf
-    ranked = sorted(scores, reverse=True)
-    return math.nextafter(ranked[min(len(ranked) - 1, math.floor(rate * len(ranked)))], math.inf)
+    """The one that was taken."""
+    shipped: Figures
+    """Of the monitor as it is frozen, on the select fold."""
+    refitted: bool = False
+    """Whether it was fitted again, on documents without their request, too."""
+    anchors: tuple[tuple[str, Figures], ...] = ()
+    """Figures on documents of the select fold without their request, by anchor; empty where none was tried."""
 
 
 @dataclass(frozen=True, slots=True)
-class DrawScores:
-    """Highest scores per draw of the select fold, as the threshold is chosen on."""
+class _Kind:
+    """Candidates that are fitted on the same examples and differ in place, setting and aggregation."""
 
-    positives: Floats
-    """(draws,): where the monitor was to fire; -inf if unavailable."""
-    near: Floats
-    """(draws, 2): of twin and hard negative; inf if unavailable."""
-    traffic: Floats
-    """(draws,): of ordinary conversations; -inf where nothing is judged at the stage, inf if unavailable."""
+    train: Read
+    select: Read
+    window: int
+    """Tokens that are averaged into one example; 0 takes the last token alone."""
+    settings: tuple[Setting, ...]
+    ways: tuple[Aggregation, ...]
 
+    def examples(self, read: Read, claim: Claim) -> Examples:
+        return windows(read, claim, self.window) if self.window else examples(read, claim)
 
-def draw_scores(monitor: Monitor, select: Read) -> DrawScores:
-    """Score every place of every draw of the select fold with one monitor.
-
-    Raises:
-        ProtocolError: The select fold has no draw of the claim, one that is not complete, or no traffic.
-    """
-    claim, column = monitor.claim, select.hook_points.index(monitor.hook_points[0])
-    index = {(row.meta.draw, row.meta.role): number for number, row in enumerate(select.rows)}
-    draws = sorted({draw for draw, role in index if is_about(draw, claim) and role is not Kind.TRAFFIC})
-    traffic = [number for (_, role), number in index.items() if role is Kind.TRAFFIC]
-    if not draws or not traffic:
-        raise ProtocolError(f"the select fold has no draws of {claim}, or no traffic", "generate select rows for both")
-    partial = next((draw for draw in draws if not {(draw, role) for role in TRIPLE} <= index.keys()), None)
-    if partial is not None:
-        raise ProtocolError(f"the draw {partial} lacks its positive, its twin or its hard negative", "generate it again")
-
-    def highest(number: int, missing: float, from_turn: int = 0) -> float:
-        row = select.rows[number]
-        turns = [p.turn for p in row.conversation.judged() if p.stage is claim.stage and p.turn >= from_turn]
-        if any((number, turn) in select.unread for turn in turns):
-            return missing
-        found = [logits_of(monitor.probes[0], select.at[number, turn][:, column, :])[-1] for turn in turns]
-        return float(max(found, default=-math.inf))
-
-    def positive(draw: str) -> float:
-        number = index[draw, Kind.POSITIVE]
-        onset = select.rows[number].meta.onset.get(str(claim))
-        return highest(number, -math.inf, onset[0] if onset else 0)
-
-    near = [[highest(index[draw, role], math.inf) for role in TRIPLE[1:]] for draw in draws]
-    return DrawScores(
-        np.array([positive(draw) for draw in draws]),
-        np.array(near),
-        np.array([highest(number, math.inf) for number in traffic]),
-    )
+    @property
+    def sets(self) -> tuple[tuple[HookPoint, ...], ...]:
+        points = self.train.hook_points
+        # The maximum of a mean of blocks is not the mean of their maxima, so a band is only tried at one token.
+        return hook_sets(points) if not self.window else tuple((point,) for point in points)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """An operating point without a bound."""
+def choose_monitor(
+    claim: Claim,
+    train: Read,
+    select: Read,
+    advance: Callable[[int], None] = lambda done: None,
+    *,
+    search: Search = QUICK,
+    texts: tuple[Read, Read] | None = None,
+    observer: bool = False,
+) -> Choice:
+    """Fit candidates on the train fold and take the best.
 
-    threshold: float
-    """Fires at or above."""
-    missed: int
-    """Positives below it."""
-    positives: int
-    """All of them."""
-    alarms: int
-    """Benign rows at or above it."""
-    benign: int
-    """All of them."""
+    The negatives of a monitor are the benign rows of all hazards and the ordinary traffic. A token-level candidate is
+    held against the best one of the decision token on the same rows, which are a sample.
 
-
-def measured_threshold(monitor: Monitor, select: Read) -> Measured:
-    """Choose a response monitor's threshold on written answers: few alarms first, then few misses.
-
-    An alarm cuts a harmless answer short, so each weighs as much as three misses; of equally good thresholds the middle of
-    the widest gap is taken, and one beyond all scores only where no other is as good.
+    Args:
+        claim: What is looked for.
+        train: Rows of the train fold at the decision token, at their answers, or in an observer's windows.
+        select: Rows of the select fold, read alike.
+        advance: Called with 1 after each fit of the cross-validation.
+        search: How wide to look.
+        texts: Some rows of both folds with the tokens of their messages; token-level monitors are tried on them.
+        observer: Whether places are an observer's windows.
 
     Raises:
         ScoringError: No row of one of the two classes could be read.
     """
-    chosen = examples(select, monitor.claim.stage, lambda row: row.label(monitor.claim))
-    column = select.hook_points.index(monitor.hook_points[0])
-    scores = row_scores(monitor.probes[0], monitor.aggregation, chosen, column)
-    positives = np.sort([score for index, score in scores.items() if select.rows[index].label(monitor.claim) == 1])
-    benign = np.sort([score for index, score in scores.items() if select.rows[index].label(monitor.claim) == 0])
-    places = np.unique(np.concatenate([positives, benign]))
-    taus = np.concatenate([[places[0] - 1.0], (places[:-1] + places[1:]) / 2, [places[-1] + 1.0]])
-    gaps = np.concatenate([[0.0], np.diff(places), [0.0]])
-    missed = np.searchsorted(positives, taus, side="left")
-    alarms = len(benign) - np.searchsorted(benign, taus, side="left")
-    cost = missed / len(positives) + 3 * alarms / len(benign)
-    best = np.flatnonzero(cost == cost.min())
-    at = int(best[np.argmax(gaps[best])])
-    return Measured(float(taus[at]), int(missed[at]), len(positives), int(alarms[at]), len(benign))
+    kinds = _kinds(claim, train, select, search, texts, observer=observer)
+    found = [_candidates(claim, kind, search, advance) for kind in kinds]
+    chosen = _best(found[0])
+    everything = [candidate for candidates in found for candidate in candidates]
+    for other, others in zip(kinds[1:], found[1:], strict=True):
+        rival, known = _best(others), _on_rows_of(other, claim, kinds[0], chosen, search)
+        everything.append(known)
+        gains = [getattr(rival, fold).worst_hit_rate - getattr(known, fold).worst_hit_rate for fold in ("nested", "select")]
+        chosen = rival if min(gains) > TOLERANCE else chosen
+    kind = next(kind for kind, candidates in zip(kinds, found, strict=True) if chosen in candidates)
+    monitor = fitted(claim, chosen, kind.train, kind.examples(kind.train, claim))
+    return Choice(monitor, tuple(everything), chosen, chosen.select)
+
+
+def fitted(claim: Claim, candidate: Candidate, read: Read, given: Examples, anchor: str = "") -> Monitor:
+    """Fit a candidate on examples that were read at all hook points of `read`."""
+    probes = [fit(candidate.setting, given, read.hook_points.index(point), point) for point in candidate.hook_points]
+    return Monitor(claim, tuple(probes), candidate.aggregation, anchor)
+
+
+def _kinds(
+    claim: Claim, train: Read, select: Read, search: Search, texts: tuple[Read, Read] | None, *, observer: bool
+) -> list[_Kind]:
+    ways = aggregations(claim.stage, observer=observer)
+    if train.places is not Places.DECISION:
+        return [_Kind(train, select, ways[0].window, search.settings, ways)]
+    kinds = [_Kind(train, select, 0, search.settings, (LAST,))]
+    # Client text that no user wrote is judged after the user's turn, whose words are not the ones to read: a context monitor
+    # reads the decision token, which has seen both.
+    if texts is not None and claim.stage is Stage.PROMPT:
+        kinds.append(_Kind(*texts, ways[0].window, (Setting("logistic"),), ways))
+    return kinds
+
+
+def _on_rows_of(other: _Kind, claim: Claim, kind: _Kind, chosen: Candidate, search: Search) -> Candidate:
+    """Judge a chosen candidate of one kind once more, on the rows of another kind alone."""
+    train, select = (
+        kind.train.part(other.train.rows, chosen.hook_points),
+        kind.select.part(other.select.rows, chosen.hook_points),
+    )
+    same = _Kind(train, select, kind.window, (chosen.setting,), (chosen.aggregation,))
+    found = _candidates(claim, same, search, lambda done: None)
+    return next(one for one in found if one.hook_points == chosen.hook_points)
+
+
+def _candidates(claim: Claim, kind: _Kind, search: Search, advance: Callable[[int], None]) -> list[Candidate]:
+    """Compare the candidates of one kind on train families left out, and on the select fold."""
+    points = kind.train.hook_points
+    fitting, choosing = kind.examples(kind.train, claim), kind.examples(kind.select, claim)
+    cases, chosen_cases = (cases_of(claim, r.rows, e) for r, e in ((kind.train, fitting), (kind.select, choosing)))
+    score = scorer(claim, kind.train, kind.ways)
+    held = held_out(
+        fitting, cases, family_folds(cases, search.folds), points, kind.settings, score, search.rows, advance
+    )  # fmt: skip
+    on_select = scorer(claim, kind.select, kind.ways)
+    known: dict[tuple[int, Setting], dict[Aggregation, Floats]] = {}
+
+    def select_scores(column: int, setting: Setting, way: Aggregation) -> Floats:
+        if (column, setting) not in known:
+            probe = fit(setting, fitting, column, points[column])
+            known[column, setting] = on_select(probe, column, chosen_cases.rows)
+        return known[column, setting][way]
+
+    found = []
+    for hook_set in kind.sets:
+        columns = [points.index(point) for point in hook_set]
+        for way in kind.ways:
+            nested = held.nested(columns, kind.settings, way)
+            for setting in _one_of_each_recipe(held, columns, kind.settings, way):
+                scores = np.mean([select_scores(column, setting, way) for column in columns], axis=0)
+                transfer, on = held.transfer(columns, setting, way), figures([(scores, chosen_cases)])
+                found.append(Candidate(hook_set, setting, way, nested, transfer, on, len(cases.rows)))
+    return found
+
+
+def _one_of_each_recipe(held: HeldOut, columns: Sequence[int], settings: Sequence[Setting], way: Aggregation) -> list[Setting]:
+    recipes = dict.fromkeys(setting.recipe for setting in settings)
+    return [held.best(columns, [s for s in settings if s.recipe == recipe], way) for recipe in recipes]
+
+
+def _best(candidates: Sequence[Candidate]) -> Candidate:
+    """Choose the recipe on families left out, the place there, too, and among about equal places on the select fold."""
+    places: dict[tuple[tuple[HookPoint, ...], Aggregation], Candidate] = {}
+    for candidate in candidates:
+        place = (candidate.hook_points, candidate.aggregation)
+        if place not in places or _rank(candidate.transfer) > _rank(places[place].transfer):
+            places[place] = candidate
+    top = max(candidate.nested.worst_hit_rate for candidate in places.values())
+    near = [one for one in places.values() if one.nested.worst_hit_rate >= top - TOLERANCE]
+    return max(near, key=lambda one: (*_rank(one.select), *_rank(one.nested)))
+
+
+def _rank(found: Figures) -> tuple[float, float]:
+    return round(found.worst_hit_rate, 3), found.hit_rate
+
+
+def scorer(claim: Claim, read: Read, ways: Sequence[Aggregation]) -> Score:
+    """Return a function that scores rows of what was read, with every aggregation."""
+    if ways == (LAST,):
+        numbers = [n for n, row in enumerate(read.rows) if (n, turn_of(row, claim.stage)) in read.at]
+        at = {number: index for index, number in enumerate(numbers)}
+        taken = [read.at[n, turn_of(read.rows[n], claim.stage) or 0][-1] for n in numbers]
+        decisions = np.stack(taken) if taken else np.zeros((0, len(read.hook_points), 0), dtype=np.float32)
+
+        def last(probe: LinearProbe, column: int, rows: Ints) -> dict[Aggregation, Floats]:
+            return {LAST: logits_of(probe, decisions[[at[int(row)] for row in rows], column])}
+
+        return last
+
+    def over(probe: LinearProbe, column: int, rows: Ints) -> dict[Aggregation, Floats]:
+        logits = [logits_of(probe, _tokens(claim, read, int(row))[:, column]).tolist() for row in rows]
+        return {way: np.array([way.over(each) for each in logits]) for way in ways}
+
+    return over
+
+
+def _tokens(claim: Claim, read: Read, row: int) -> NDArray[np.float32]:
+    turn = turn_of(read.rows[row], claim.stage)
+    return read.tokens(row, turn if turn is not None else -1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from certify.baselines.frozen import READERS
 from certify.issue import claim_status
-from certify.report.sources import ExternalResult, ExternalSection, Reading
+from certify.report.sources import ExternalResult, ExternalSection, NotGiven, Reading
 from certify.review import LEAST, Checked, Outcome, Population, corrected
 from guard.certificate import Certificate
 from guard.cli_output import table
@@ -22,6 +24,8 @@ def results_of(issued: Certificate) -> list[dict[str, Any]]:
             "near_miss_bound": float(cell.false_alarm_near.upper),
             "unseen_miss_bound": float(cell.miss_unseen.upper),
             "draws": cell.draws,
+            "rung": cell.rung,
+            "rungs": {rung: str(said) for rung, said in cell.rungs.items()},
         }
         for cell in issued.cells
     ]
@@ -29,10 +33,11 @@ def results_of(issued: Certificate) -> list[dict[str, Any]]:
 
 def results_table(issued: Certificate) -> str:
     """Return the bounds of a certificate as a table for people."""
-    heads = ("claim", "status", "misses at most", "on unseen kinds", "alarms on traffic", "on look-alikes", "draws")
+    heads = ("claim", "status", "misses at most", "on unseen kinds", "alarms on traffic", "on look-alikes", "draws", "rung")
     names = ("miss_bound", "unseen_miss_bound", "false_alarm_bound", "near_miss_bound")
     rows = [
-        (one["id"], one["status"], *(f"{one[name]:.3f}" for name in names), str(one["draws"])) for one in results_of(issued)
+        (one["id"], one["status"], *(f"{one[name]:.3f}" for name in names), str(one["draws"]), one["rung"])
+        for one in results_of(issued)
     ]
     whole = [f"any finding on ordinary traffic at most {float(w.false_alarm.upper):.3f}" for w in issued.whole]
     return "\n".join([table(heads, rows), *whole])
@@ -43,19 +48,31 @@ def external_table(section: ExternalSection) -> str:
 
     def cells(name: str, one: ExternalResult) -> tuple[str, ...]:
         reading = one.monitor
-        area = f"{reading.auroc:.3f}" if isinstance(reading.auroc, float) else "one class"
-        words = one.tfidf.auroc if isinstance(one.tfidf, Reading) else None
-        text = f"{words:.3f}" if isinstance(words, float) else "-"
+        given = {other.reader: other.reading for other in one.others}
+        others = [_area(given[reader]) if reader in given else "-" for reader in READERS]
         hits, alarms = reading.hits, reading.false_alarms
         return (
-            name, one.claim, str(one.positives), str(one.negatives), str(one.uncertified), area, text,
+            name, one.claim, str(one.positives), str(one.negatives), str(one.uncertified), _area(reading), *others,
             f"{hits.successes}/{hits.trials}", f"{alarms.successes}/{alarms.trials}",
         )  # fmt: skip
 
-    heads = ("file", "claim", "positive", "negative", "not certified", "AUROC", "TF-IDF", "hits", "false alarms")
+    heads = (
+        "file", "claim", "positive", "negative", "not certified", "AUROC", "words", "meaning", "random", "form",
+        "hits", "false alarms",
+    )  # fmt: skip
     rows = [cells(file.name, one) for file in section.files for one in file.results]
     rows += [cells("all files", one) for one in section.pooled]
     return table(heads, rows)
+
+
+def _area(reading: Reading | NotGiven) -> str:
+    """Write an AUROC with its interval, or why there is none in a word or two."""
+    if not isinstance(reading, Reading):
+        return "not run"
+    if not isinstance(reading.auroc, float):
+        return "one class"
+    low, high = reading.interval or (math.nan, math.nan)
+    return f"{reading.auroc:.2f}" if reading.interval is None else f"{reading.auroc:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def review_of(found: Outcome, miss: float | None) -> dict[str, Any]:

@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from certify import baselines, issue, losses, results, scoring
+from certify import compared, issue, losses, results, scoring, selection
+from certify.baselines import frozen, readers
 from certify.dataset import Dataset
+from certify.recompute import record_of
+from certify.results import UnitLoss
 from guard import digest, dossier, files, rules
 from guard.certificate import Certificate
 from guard.dossier import ISSUER, Prepared
@@ -20,15 +23,15 @@ from guard.errors import DigestMismatch, ProtocolError
 from guard.hazards import Taxonomy
 from guard.keys import PrivateKey, key_id, public
 from guard.probes import canary
+from guard.probes.reading import Subject
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
 from guard.progress import Phase, silent
 from guard.protocol import Protocol
-from guard.subjects.causal import CausalSubject
 
 Pages = Callable[[Certificate, Prepared, bytes], Mapping[str, bytes]]
 """Makes report and model card from the certificate, the prepared dossier and the signed bundle."""
 
-_PREPARED = frozenset({"protocol.json", ISSUER, baselines.FILE})
+_PREPARED = frozenset({"protocol.json", ISSUER, selection.FILE}) | frozen.FILES
 _TESTED = frozenset({"results.parquet", "certificate.json", "report.html", "MODEL_CARD.md", "seal.json"})
 
 
@@ -45,7 +48,7 @@ class Outcome:
 def run(
     folder: Path,
     data: Dataset,
-    subject: CausalSubject,
+    subject: Subject,
     *,
     key: PrivateKey,
     taxonomy: Taxonomy,
@@ -59,7 +62,7 @@ def run(
     2. The rows are the ones that follow from the protocol, all of them and no others.
     3. The model is the planned one, its canaries come out again, and rules and analysis are the planned code.
     4. Every row is scored once, by monitors and rules.
-    5. Losses are counted with the guard's own `fired`.
+    5. Losses are counted with the guard's own `fired`; the frozen baselines score what rung R1 is judged on.
     6. Bounds, certificate, report; then the seal, last.
 
     Raises:
@@ -72,6 +75,7 @@ def run(
         raise ProtocolError("the protocol was signed by another key", "test with the key that prepared it")
     plan = prepared.protocol
     _check_files(prepared.files, plan)
+    record = record_of(prepared)
     # (2)
     if data.manifest.protocol != prepared.payload or data.manifest.generator != plan.generator.digest:
         raise ProtocolError("the rows were drawn for another protocol or by another generator", "draw them again")
@@ -85,10 +89,15 @@ def run(
     # (4)
     judgements = scoring.score(subject, suite, data.rows, plan.rule_names, phase)
     # (5)
-    counted = losses.count(plan, prepared.payload, data.rows, judgements, losses.opaque(_secret(key)))
+    hide = losses.opaque(_secret(key))
+    counted = losses.count(plan, prepared.payload, data.rows, judgements, hide)
+    if record is not None:
+        counted += _compare(prepared, data, subject, judgements, hide, phase)
     # (6)
     tested = issue.describe(plan, data.rows, scoring.unscored(judgements))
-    issued = issue.certificate_of(plan, prepared.payload, counted, tested, taxonomy, measured=plan.measured, redrawn=redrawn)
+    issued = issue.certificate_of(
+        plan, prepared.payload, counted, tested, taxonomy, measured=plan.measured, redrawn=redrawn, record=record
+    )
     bundle = issue.sign(issued, key)
     new = {"results.parquet": results.write(counted), "certificate.json": bundle, **pages(issued, prepared, bundle)}
     contents = {**{name: prepared.files[name] for name in prepared.files if name not in _TESTED}, **new}
@@ -103,7 +112,7 @@ def suite_of(prepared: Prepared) -> Suite:
     return Suite.read(prepared.files[f"suite/{JSON_FILE}"], prepared.files[f"suite/{TENSOR_FILE}"])
 
 
-def require_subject(subject: CausalSubject, plan: Protocol) -> None:
+def require_subject(subject: Subject, plan: Protocol) -> None:
     """Refuse a model or set-up that is not the planned one.
 
     Raises:
@@ -125,9 +134,24 @@ def _check_files(contents: Mapping[str, bytes], plan: Protocol) -> None:
     for name in contents:
         if name not in _PREPARED | _TESTED and not name.startswith("suite/"):
             raise DigestMismatch(f"the dossier has a file that does not belong to it: {name}", "take it out")
-    found = digest.of_bytes(contents[baselines.FILE]) if baselines.FILE in contents else ""
-    if found != plan.baselines:
-        raise DigestMismatch(f"{baselines.FILE} is not what the protocol names")
+    for name, stated in ((frozen.FILE, plan.baselines), (selection.FILE, plan.selection)):
+        if (digest.of_bytes(contents[name]) if name in contents else "") != stated:
+            raise DigestMismatch(f"{name} is not what the protocol names")
+
+
+def _compare(
+    prepared: Prepared,
+    data: Dataset,
+    subject: Subject,
+    judgements: losses.Judgements,
+    hide: Callable[[str], str],
+    phase: Phase,
+) -> tuple[UnitLoss, ...]:
+    """Score the rows of rung R1 with the frozen baselines, and count them beside the monitors."""
+    known = readers.load(prepared.files)
+    rows = compared.wanted(prepared.protocol, prepared.payload, data.rows)
+    scores = readers.monitor_scores(rows, judgements) | known.scores(rows, subject, phase)
+    return compared.count(prepared.protocol, prepared.payload, data.rows, scores, known.readers, known.threshold, hide)
 
 
 def _secret(key: PrivateKey) -> bytes:

@@ -34,6 +34,8 @@ class Located:
     """Name of the length bucket; empty when longer than any."""
     characters: int
     """Unicode characters up to the judged message."""
+    asked: bool = True
+    """Whether a user has said anything so far; a document that came without a request was never tested, in no cell."""
 
 
 def bucket(characters: int) -> str:
@@ -51,7 +53,7 @@ def locate(conversation: Conversation, turn: int) -> Located:
     text = " ".join(message.content for message in conversation.messages[: turn + 1] if message.role in (Role.USER, Role.TOOL))
     characters = conversation.characters(turn)
     where = bucket(characters)
-    return Located(languages(text if where else text[: BUCKETS[0][1]]), where, characters)
+    return Located(languages(text if where else text[: BUCKETS[0][1]]), where, characters, conversation.asked(turn))
 
 
 # The most frequent function words of each language, and of neighbours that must not pass for one of ours; for ours also a

@@ -104,7 +104,7 @@ def guard() -> None:
     type=EXISTING,
     help="What is demanded; by default the packaged policy, clinical or demonstration.",
 )
-@click.option("--subject", help="Model; by default the one that the certificate names.")
+@click.option("--subject", help="Model; by default the one that the certificate names, if it lies here.")
 @click.option("--host", help="Address to listen on; by default 127.0.0.1.")
 @click.option("--port", type=int, help="Port to listen on; by default 8000, 0 takes a free one.")
 @_store

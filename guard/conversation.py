@@ -81,6 +81,10 @@ class Conversation:
             for message in self.messages[: turn + 1]
         )
 
+    def asked(self, turn: int) -> bool:
+        """Tell whether a user has said anything up to and with message `turn`."""
+        return any(message.role is Role.USER for message in self.messages[: turn + 1])
+
     def judged(self) -> tuple[Judged, ...]:
         """List where this conversation is judged, in order.
 

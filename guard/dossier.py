@@ -27,6 +27,12 @@ SEAL_PREDICATE = "urn:auscult:dossier:v1"
 ISSUER = "issuer.pem"
 """The issuer's public key, as information."""
 
+BASELINES = "baselines/readers.json"
+"""The record of the frozen baselines; it names their other files."""
+
+SELECTION = "selection.json"
+"""The record of what each monitor was chosen from."""
+
 Report = Callable[[str], None]
 """Receives each verification step, in words, when it has passed."""
 
@@ -118,7 +124,8 @@ def open_sealed(folder: Path, trust: Trust | None, *, report: Report = lambda st
     3. `protocol.json` and `certificate.json` are signed by the same key.
     4. The certificate is about this protocol, and both name the same model, thresholds and taxonomy; so do the subjects
        of the signed statements, which other verifiers read.
-    5. Suite and results are the ones that the certificate names.
+    5. Suite and results are the ones that the certificate names, and the records of baselines and selection those that the
+       protocol names.
 
     The caller must decide what an untrusted signer means, and check time (`guard.validity`) and model digest.
 
@@ -153,6 +160,9 @@ def open_sealed(folder: Path, trust: Trust | None, *, report: Report = lambda st
         raise DigestMismatch("suite/canaries.jsonl does not hold the canaries that the certificate names")
     if issued.results != digest.of_bytes(_file(contents, "results.parquet")):
         raise DigestMismatch("results.parquet is not what the certificate was computed from")
+    for name, stated in ((BASELINES, plan.baselines), (SELECTION, plan.selection)):
+        if stated and stated != digest.of_bytes(_file(contents, name)):
+            raise DigestMismatch(f"{name} is not what the protocol names")
     report("5. suite and results are the ones that the certificate names")
     return Dossier(contents, plan, plan_statement.digest, seal.signer, issued, statement.digest, trusted)
 

@@ -140,7 +140,9 @@ class Protocol(Signed, frozen=True, kw_only=True):
     measured: tuple[MeasuredRates, ...] = ()
     """Rates of the operating points that will carry no bound."""
     baselines: str = ""
-    """Digest of the frozen text baselines, or "" where there are none."""
+    """Digest of the record of the frozen baselines, which names their other files by digest, or "" where there are none."""
+    selection: str = ""
+    """Digest of the record of what each monitor was chosen from, or "" where there is none."""
 
 
 ORDER_RULE = "draws sorted by SHA-256(SHA-256(payload) || draw id)"

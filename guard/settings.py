@@ -15,8 +15,8 @@ from typing import Any
 from guard.errors import InputError
 
 PREFIX = "AUSCULT_"
-_ELSEWHERE = frozenset({"AUSCULT_KEY_PASSWORD"})
-"""Variables that are no settings of a guard: the signing commands read them."""
+_ELSEWHERE = frozenset({"AUSCULT_HOME", "AUSCULT_KEY_PASSWORD"})
+"""Variables that are no settings of a guard: signing, and where models are kept, read them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

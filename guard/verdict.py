@@ -107,7 +107,8 @@ def _hold(thresholds: Thresholds, judgement: Judgement, score: Score) -> Finding
                 return Finding(score.claim, judgement.at, FindingKind.UNAVAILABLE, reason="not_finite")
             points = _points(thresholds, score.claim, judgement.cell)
             if not points:
-                return Finding(score.claim, judgement.at, FindingKind.NOT_CERTIFIED, score.value, reason="no_cell")
+                reason = "no_cell" if judgement.cell.asked else "no_request"
+                return Finding(score.claim, judgement.at, FindingKind.NOT_CERTIFIED, score.value, reason=reason)
             over = [point for point in points if not score.value < point.value]
             if not over:
                 return None
@@ -122,7 +123,9 @@ def threshold_at(thresholds: Thresholds, claim: Claim, cell: Located) -> Thresho
 
 
 def _points(thresholds: Thresholds, claim: Claim, cell: Located) -> list[Threshold]:
-    """Return the operating points of a cell's candidate languages, strictest first."""
+    """Return the operating points of a cell's candidate languages, strictest first; none where nobody asked for anything."""
+    if not cell.asked:
+        return []
     candidates = [
         thresholds[claim, lang, cell.bucket]
         for lang in cell.languages

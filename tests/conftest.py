@@ -30,6 +30,7 @@ from guard.dossier import ISSUER, SEAL_PREDICATE, Seal
 from guard.hazards import Population
 from guard.keys import PrivateKey, Trust
 from guard.protocol import CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
+from guard.subjects import smollm2, wheels
 
 # The same examples on every machine, however slow it is.
 settings.register_profile("auscult", deadline=None, derandomize=True)
@@ -227,6 +228,7 @@ def changed() -> Callable[..., Any]:
 _PROGRAMS: dict[str, Callable[[], Path | None]] = {
     "browser": lambda: _which("chromium", "chromium-browser", "google-chrome"),
     "poppler": lambda: _which("pdftoppm"),
+    "smollm2": lambda: wheels.installed(smollm2.PINNED),
     "postgres": lambda: next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None) or _which("initdb"),
 }
 """What a marked test needs."""

@@ -17,7 +17,7 @@ from guard import __version__
 from guard.errors import AuscultError, CheckFailed, InputError, RowError, UnknownSigner
 
 ROOT = Path(auscult.__file__).parent
-COMMANDS = ["certify", "demo", "guard", "key", "synth", "verify"]
+COMMANDS = ["certify", "demo", "guard", "key", "subject", "synth", "verify"]
 
 
 def raising(error: BaseException) -> Callable[[], None]:
@@ -35,7 +35,8 @@ def raising(error: BaseException) -> Callable[[], None]:
         [], ["verify"], ["key"], ["key", "new"], ["guard"], ["guard", "serve"], ["guard", "policy"],
         ["guard", "policy", "check"],
         ["guard", "policy", "explain"], ["guard", "audit"], ["guard", "audit", "verify"], ["guard", "audit", "show"],
-        ["guard", "audit", "export"], ["certify"], ["certify", "run"], ["synth"], ["demo"],
+        ["guard", "audit", "export"], ["certify"], ["certify", "run"], ["certify", "extract"],
+        ["synth"], ["demo"], ["subject"], ["subject", "add"],
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -22,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(out.glob("*.whl"))
 
 
-def test_wheel_holds_policies_facts_and_phantom(wheel: Path) -> None:
+def test_wheel_holds_policies_facts_and_phantoms(wheel: Path) -> None:
     """Everything that is read at run time is in the wheel; nothing of the tests is."""
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
@@ -31,10 +31,13 @@ def test_wheel_holds_policies_facts_and_phantom(wheel: Path) -> None:
         "guard/data/policies/facts/red_flags.csv",
         "guard/subjects/phantom/model.safetensors",
         "guard/subjects/phantom/tokenizer.json",
+        *(f"guard/data/policies/{path.name}" for path in (ROOT / "policies").glob("*.yaml")),
+        *(f"guard/subjects/phantom_next/{path.name}" for path in (ROOT / "guard" / "subjects" / "phantom_next").iterdir()),
         "certify/report/templates/report.html.j2",
         "auscult.py",
     }
     assert wanted <= names
+    assert "guard/subjects/phantom_next/model.safetensors" in names
     assert not any(name.startswith(("tests/", "bench/", "docs/")) for name in names)
 
 

@@ -126,8 +126,25 @@ def _describe(views: Sequence[BoundView]) -> str:
     return "Circle: mean loss of the test. Bar: up to the upper bound. Dashed line: the limit. " + "; ".join(rows) + "."
 
 
+READERS = {
+    "monitor": "monitor",
+    "text": "words, characters",
+    "embedding": "sentence embedding",
+    "random_weights": "random weights",
+    "form": "length, format",
+}
+"""Readers in the figure, in a word or two."""
+_SHAPES = {
+    "monitor": "Filled circle",
+    "text": "Square",
+    "embedding": "Diamond",
+    "random_weights": "Cross",
+    "form": "Triangle",
+}
+
+
 def auroc(section: ExternalSection | NotGiven) -> Markup:
-    """Draw how well the monitor and two text baselines rank each external set; empty when nothing has both classes."""
+    """Draw how well the monitor and the baselines rank each external set; empty when nothing has both classes."""
     if isinstance(section, NotGiven):
         return Markup("")
     named = [(file.name, result) for file in section.files for result in file.results]
@@ -138,15 +155,20 @@ def auroc(section: ExternalSection | NotGiven) -> Markup:
     height = 40 + 38 * len(rows) + 30
     parts = [_auroc_grid(height)] + [_auroc_row(name, row, 40 + 38 * index) for index, (name, row) in enumerate(rows)]
     text = "; ".join(f"{name}, {row.claim}: " + ", ".join(_ranked(row)) for name, row in rows)
-    note = "AUROC from 0 to 1; 0.5 is chance. Filled circle: monitor. Square: TF-IDF words. Triangle: length only. "
+    shapes = ". ".join(f"{shape}: {READERS[name]}" for name, shape in _SHAPES.items())
+    note = f"AUROC from 0 to 1; 0.5 is chance. {shapes}. "
     return _svg("external-auroc", "How well each reader ranks external rows", note + text + ".", 640, height, parts)
 
 
 def _ranked(row: ExternalResult) -> list[str]:
-    readers = (("monitor", row.monitor), ("TF-IDF", row.tfidf), ("length", row.length))
+    return [f"{READERS[name]} {area:.3f}" for name, area in _areas(row)]
+
+
+def _areas(row: ExternalResult) -> list[tuple[str, float]]:
+    readings = [("monitor", row.monitor), *((one.reader, one.reading) for one in row.others if one.reader in READERS)]
     return [
-        f"{name} {reading.auroc:.3f}"
-        for name, reading in readers
+        (name, reading.auroc)
+        for name, reading in readings
         if isinstance(reading, Reading) and not isinstance(reading.auroc, OneClassOnly)
     ]
 
@@ -175,9 +197,9 @@ def _auroc_grid(height: int) -> Markup:
 
 def _legend() -> Markup:
     items, x = [], 26.0
-    for kind, label in (("monitor", "monitor"), ("tfidf", "TF-IDF words"), ("length", "length only")):
+    for kind, label in READERS.items():
         items.append(_mark(kind, x, 12) + _text(x + 11, 16, label, "ink", "start", 11.5))
-        x += 22 + 8 * len(label)
+        x += 26 + 6.6 * len(label)
     return Markup("").join(items)
 
 
@@ -187,22 +209,20 @@ def _auroc_row(name: str, row: ExternalResult, y: int) -> Markup:
     rule = Markup("<line x1='20' x2='610' y1='{y}' y2='{y}' stroke='{c}' stroke-width='1'/>").format(
         y=middle, c=COLOURS["line"]
     )
-    marks = [
-        _mark(kind, _auroc_x(reading.auroc), middle)
-        for kind, reading in (("length", row.length), ("tfidf", row.tfidf), ("monitor", row.monitor))
-        if isinstance(reading, Reading) and not isinstance(reading.auroc, OneClassOnly)
-    ]
+    marks = [_mark(kind, _auroc_x(area), middle) for kind, area in reversed(_areas(row))]
     return label + rule + Markup("").join(marks)
 
 
 def _mark(kind: str, x: float, y: float) -> Markup:
     shape = {
         "monitor": Markup("<circle cx='{x}' cy='{y}' r='5.5' fill='{c}'/>"),
-        "tfidf": Markup("<rect x='{left}' y='{above}' width='9' height='9' fill='{paper}' stroke='{c}' stroke-width='2'/>"),
-        "length": Markup("<path d='M{x} {above} l5.5 10 h-11 z' fill='{paper}' stroke='{c}' stroke-width='2'/>"),
+        "text": Markup("<rect x='{left}' y='{above}' width='9' height='9' fill='{paper}' stroke='{c}' stroke-width='2'/>"),
+        "embedding": Markup("<path d='M{x} {top} l6 6 l-6 6 l-6 -6 z' fill='{paper}' stroke='{c}' stroke-width='2'/>"),
+        "random_weights": Markup("<path d='M{left} {above} l9 9 m0 -9 l-9 9' fill='none' stroke='{c}' stroke-width='2'/>"),
+        "form": Markup("<path d='M{x} {above} l5.5 10 h-11 z' fill='{paper}' stroke='{c}' stroke-width='2'/>"),
     }[kind]
     colour = COLOURS["accent" if kind == "monitor" else "ink"]
-    return shape.format(x=x, y=y, left=x - 4.5, above=y - 4.5, c=colour, paper=COLOURS["paper"])
+    return shape.format(x=x, y=y, left=x - 4.5, above=y - 4.5, top=y - 6, c=colour, paper=COLOURS["paper"])
 
 
 def states() -> Markup:

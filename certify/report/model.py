@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from certify.baselines.frozen import Baselines
 from certify.report import rounding, views, words
-from certify.report.sources import Baselines, Digests, ExternalSection, Ledger, NotGiven
+from certify.report.sources import Digests, ExternalSection, Ledger, NotGiven
 from certify.report.views import ClaimView, MeasuredView, WholeView
+from certify.rungs import is_observer
 from guard.certificate import Certificate, Status
 from guard.errors import InputError, VerificationError
 from guard.hazards import Taxonomy
@@ -96,8 +98,6 @@ class ReportData:
     """What the certificate holds for."""
     external: ExternalSection | NotGiven
     """Rows that the project did not write."""
-    baselines: Baselines | NotGiven
-    """Cheaper readers on the project's own rows."""
     bundle: str
     """The signed certificate as text, to be embedded unchanged; may be empty."""
 
@@ -105,6 +105,11 @@ class ReportData:
     def demonstration(self) -> bool:
         """Limits too wide for use, or a subject that is not a deployed model."""
         return self.certificate.demonstration or self.protocol.demonstration or self.phantom
+
+    @property
+    def observer(self) -> bool:
+        """Whether the monitors read text beside a model that can't be reached."""
+        return is_observer(self.certificate.subject)
 
     @property
     def phantom(self) -> bool:
@@ -121,7 +126,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
     signer: str,
     throwaway_key: bool,
     external: ExternalSection | NotGiven,
-    baselines: Baselines | NotGiven,
+    record: Baselines | None = None,
     ledger: Ledger | None = None,
     issuer: str = "",
     contact: str = "",
@@ -137,7 +142,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         signer: Key id of the issuer's key.
         throwaway_key: Whether that key was made for this run only.
         external: Results on rows that the project did not write.
-        baselines: Cheaper readers on the project's own rows.
+        record: Of the frozen baselines, with the diagnostics of the monitors.
         ledger: Attempts; without it, the head that the protocol names.
         issuer: Name of the issuer.
         contact: Who answers questions.
@@ -149,7 +154,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
     """
     _check(certificate, protocol)
     level = words.confidence(certificate.delta)
-    claims = views.claims(certificate.cells, taxonomy, level)
+    claims = views.claims(certificate.cells, taxonomy, level, record)
     whole = views.wholes(certificate.whole, level)
     return ReportData(
         certificate=certificate,
@@ -173,7 +178,6 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         budget=_budget(certificate),
         bindings=_bindings(certificate, protocol),
         external=external,
-        baselines=baselines,
         bundle=bundle.decode(),
     )
 

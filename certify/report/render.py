@@ -7,11 +7,12 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from markupsafe import Markup
 
-from certify.report import figures, rounding, sources, standing, words
+from certify import rungs
+from certify.report import evidence, figures, rounding, sources, standing, words
 from certify.report.check import check_bounds, check_words
 from certify.report.model import ReportData
 from certify.report.palette import COLOURS
-from certify.report.sources import NotGiven, OneClassOnly
+from certify.report.sources import ExternalResult, NotGiven, OneClassOnly, Reading
 from guard.certificate import Proportion, Status
 from guard.errors import InputError
 
@@ -51,8 +52,18 @@ def _environment() -> Environment:
         Status=Status,
         one_class=one_class,
         missing=missing,
+        readings=readings,
     )
-    environment.filters.update(share=share, brief=brief, bare=bare, hexadecimal=hexadecimal, css=css)
+    environment.filters.update(
+        share=share,
+        percent=percent,
+        counts=counts,
+        pvalue=evidence.p_value,
+        brief=brief,
+        bare=bare,
+        hexadecimal=hexadecimal,
+        css=css,
+    )
     return environment
 
 
@@ -71,6 +82,21 @@ def share(counted: Proportion) -> str:
     if counted.trials == 0:
         return "none to count"
     return f"{counted.successes:,} of {counted.trials:,} ({100 * counted.successes / counted.trials:.1f} %)"
+
+
+def percent(counted: Proportion) -> str:
+    """Write a proportion as a whole percentage: "20 %"."""
+    return f"{100 * counted.successes / counted.trials:.0f} %" if counted.trials else "none to count"
+
+
+def counts(counted: Proportion) -> str:
+    """Write a proportion as counts alone: "12 of 60"."""
+    return f"{counted.successes:,} of {counted.trials:,}"
+
+
+def readings(result: ExternalResult) -> list[tuple[str, Reading | NotGiven]]:
+    """Name the cheaper readers of an external set."""
+    return [(rungs.NAMES.get(one.reader, one.reader), one.reading) for one in result.others]
 
 
 def brief(digest: str) -> str:

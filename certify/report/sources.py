@@ -73,6 +73,18 @@ class Reading:
     """Positives at or above the scorer's threshold, of all positives."""
     false_alarms: Proportion
     """Negatives at or above it, of all negatives."""
+    interval: tuple[float, float] | None = None
+    """95 % bootstrap interval of the AUROC, whole groups of rows being drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReading:
+    """How a cheaper reader did on the same rows."""
+
+    reader: str
+    """text | embedding | random_weights | form | prompt_monitor."""
+    reading: Reading | NotGiven
+    """At its frozen threshold, or why it was not run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +103,8 @@ class ExternalResult:
     """Rows of them without a score: counted as missed and as false alarms."""
     monitor: Reading
     """The monitor, at the certified threshold."""
-    tfidf: Reading | NotGiven
-    """Words and word pairs with a logistic regression, fitted on the same train fold."""
-    length: Reading | NotGiven
-    """The number of characters alone."""
+    others: tuple[OtherReading, ...] = ()
+    """The baselines, fitted on the same train fold and frozen before the test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,50 +137,10 @@ class ExternalSection:
     """What the reader has to know about the folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class BaselineRow:
-    """The monitor or a baseline on the project's own test rows: information for rung R1."""
-
-    claim: str
-    """hazard@stage."""
-    population: str
-    """listed | unseen."""
-    reader: str
-    """Name for people: "monitor", "TF-IDF words", ..."""
-    reading: Reading
-    """How it did."""
-
-
-@dataclass(frozen=True, slots=True)
-class RungVerdict:
-    """What was found for one rung of the evidence ladder."""
-
-    rung: str
-    """R0 .. R4, with its name."""
-    claim: str
-    """hazard@stage; "" when it is about all."""
-    verdict: str
-    """A word or two: "shown", "not shown", "not run"."""
-    note: str
-    """The numbers behind it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Baselines:
-    """What cheaper readers do on the same rows."""
-
-    rows: tuple[BaselineRow, ...]
-    """One per claim, population and reader."""
-    rungs: tuple[RungVerdict, ...] = ()
-    """Each rung by itself."""
-    note: str = ""
-    """How the comparison was made."""
-
-
 def beaten(section: ExternalSection) -> tuple[int, int]:
-    """Count in how many sets with both classes a text baseline ranks as well as the monitor or better, and of how many."""
+    """Count in how many sets with both classes a baseline ranks as well as the monitor or better, and of how many."""
     results = [result for file in section.files for result in file.results] + list(section.pooled)
-    pairs = [(result, _aurocs(result.tfidf, result.length)) for result in results]
+    pairs = [(result, _aurocs(*(one.reading for one in result.others))) for result in results]
     compared = [(r.monitor.auroc, others) for r, others in pairs if isinstance(r.monitor.auroc, float) and others]
     return sum(max(others) >= own for own, others in compared), len(compared)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from certify.baselines.frozen import Baselines
 from certify.report import rounding, words
 from certify.report.bound import BoundView, bound_view
+from certify.report.evidence import EvidenceView, evidence
 from guard.certificate import (
     CatalogueRate,
     CellResult,
@@ -36,6 +38,8 @@ class CellView:
     """Look-alikes."""
     catalogue: CatalogueRate
     """Information."""
+    evidence: EvidenceView
+    """Which rungs hold."""
 
     @property
     def bounds(self) -> tuple[BoundView, BoundView, BoundView, BoundView]:
@@ -132,7 +136,9 @@ class MeasuredView:
     """Alarms on benign rows."""
 
 
-def claims(results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str) -> tuple[ClaimView, ...]:
+def claims(
+    results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str, record: Baselines | None = None
+) -> tuple[ClaimView, ...]:
     """Group cells by claim, in the order of the certificate.
 
     Raises:
@@ -142,12 +148,14 @@ def claims(results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str) -> t
     grouped: dict[str, list[CellResult]] = {}
     for result in results:
         grouped.setdefault(result.claim, []).append(result)
-    return tuple(_claim(taxonomy.claim(name), tuple(cells), taxonomy, level) for name, cells in grouped.items())
+    return tuple(_claim(taxonomy.claim(name), tuple(cells), taxonomy, level, record) for name, cells in grouped.items())
 
 
-def _claim(claim: Claim, results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str) -> ClaimView:
+def _claim(
+    claim: Claim, results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str, record: Baselines | None
+) -> ClaimView:
     hazard = taxonomy.hazards[claim.hazard]
-    cells = tuple(_cell(result, level) for result in results)
+    cells = tuple(_cell(result, level, record) for result in results)
     return ClaimView(
         claim=str(claim),
         anchor="claim-" + "".join(letter if letter.isalnum() else "-" for letter in str(claim)),
@@ -165,14 +173,14 @@ def _claim(claim: Claim, results: tuple[CellResult, ...], taxonomy: Taxonomy, le
     )
 
 
-def _cell(result: CellResult, level: str) -> CellView:
+def _cell(result: CellResult, level: str, record: Baselines | None) -> CellView:
     name = f"{result.claim}/{result.lang}/{result.bucket}"
     where = words.cell(result.lang, result.bucket)
     miss, unseen, traffic, near = (
         bound_view(name, bound, where, result.plain, level, result.miss.limit)
         for bound in (result.miss, result.miss_unseen, result.false_alarm_traffic, result.false_alarm_near)
     )
-    return CellView(where, result, miss, unseen, traffic, near, result.catalogue)
+    return CellView(where, result, miss, unseen, traffic, near, result.catalogue, evidence(result, record))
 
 
 def _tile(bounds: list[BoundView]) -> Tile:

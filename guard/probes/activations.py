@@ -18,9 +18,10 @@ class HookPoint(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=T
     """One place in a decoder."""
 
     layer: int
-    """Index of the block, from 0: its *output* is read."""
-    site: Literal["resid_post"] = "resid_post"
-    """The residual stream after the block, before any final norm."""
+    """Index of the block, from 0: an *output* in it is read."""
+    site: Literal["attn_out", "mlp_out", "resid_post"] = "resid_post"
+    """`resid_post`: the residual stream after the block, before any final norm; `attn_out`, `mlp_out`: what the block's
+    attention or feed-forward puts out, before the block scales, norms or adds it."""
 
     def __str__(self) -> str:
         """The written form, for tables and tensor names."""

@@ -16,7 +16,7 @@ from guard.certificate import Decimal, number
 from guard.conversation import Conversation, LabelledConversation
 from guard.errors import InputError, VerificationError
 from guard.probes.judge import judge
-from guard.probes.reading import Subject
+from guard.probes.reading import Subject, fresh
 from guard.probes.suite import Suite
 from guard.rows import read_row
 from guard.scores import Judgement, ProbeScore
@@ -109,8 +109,8 @@ def moved(canary: Canary, judged: Sequence[Judgement]) -> float:
 
 
 def replay(subject: Subject, suite: Suite, canaries: Sequence[Canary]) -> Replay:
-    """Score the canaries again and return the largest difference."""
-    judged = judge(subject, suite, [canary.conversation for canary in canaries])
+    """Score the canaries again, none of them from memory, and return the largest difference."""
+    judged = judge(fresh(subject), suite, [canary.conversation for canary in canaries])
     return Replay(len(canaries), max(map(moved, canaries, judged), default=0.0))
 
 

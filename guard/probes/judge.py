@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from guard import cell
 from guard.conversation import Conversation
 from guard.hazards import Stage
-from guard.probes.activations import HookPoint, Rendered
+from guard.probes.activations import HookPoint
 from guard.probes.linear import Stack
 from guard.probes.monitor import Monitor
-from guard.probes.reading import BATCH_TOKENS, Positions, Subject, Unread, decision, read
+from guard.probes.reading import BATCH_TOKENS, POSITIONS, Places, Positions, Subject, Unread
 from guard.probes.suite import Suite
 from guard.scores import Judgement, ProbeScore, Score, ScoreUnavailable
 
@@ -32,16 +32,15 @@ Found = Mapping[HookPoint, torch.Tensor] | Unread
 """Per hook point (positions, width), in the order that `positions` asked for."""
 
 
+def places_for(suite: Suite) -> Places:
+    """Return what the monitors before an answer read: the decision token, and if asked the message's text, too."""
+    reads_text = any(monitor.aggregation.kind != "last" for monitor in suite.at(*BEFORE_ANSWER))
+    return Places.TEXT if reads_text else Places.DECISION
+
+
 def positions_for(suite: Suite) -> Positions:
-    """Return which tokens the monitors before an answer read: the decision token, if asked the message's text, too."""
-    if all(monitor.aggregation.kind == "last" for monitor in suite.at(*BEFORE_ANSWER)):
-        return decision
-    return lambda rendered, turn: (*range(*rendered.spans[turn]), rendered.decision)
-
-
-def answer_positions(rendered: Rendered, turn: int) -> Sequence[int]:
-    """Return the tokens of an assistant's text."""
-    return range(*rendered.spans[turn])
+    """Return the tokens of a decoder at those places."""
+    return POSITIONS[places_for(suite)]
 
 
 def judge(
@@ -71,8 +70,8 @@ def judge(
     found: list[dict[int, Mapping[Stage, tuple[Score, ...]]]] = [{} for _ in conversations]
     judges = {stage: _Judge(suite.at(stage)) for stage in BEFORE_ANSWER}
     points = sorted({point for one in judges.values() for point in one.stack.hook_points})
-    for (index, turn), values in read(
-        subject, conversations, points, positions=positions_for(suite), batch_tokens=batch_tokens
+    for (index, turn), values in subject.read(
+        conversations, points, places=places_for(suite), batch_tokens=batch_tokens, anchor=suite.anchor
     ):
         found[index][turn] = {stage: one.scores(values) for stage, one in judges.items()}
         if progress:

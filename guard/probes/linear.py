@@ -60,52 +60,64 @@ class LinearProbe:
 
 
 class Stack:
-    """All probes of several monitors, one matrix product per hook point."""
+    """All probes of several monitors: one matrix product over everything that was captured of a token."""
 
     def __init__(self, monitors: Sequence[Sequence[LinearProbe]]) -> None:
         """Fold the probes; a monitor with several of them takes the mean of their logits."""
-        self._count = len(monitors)
-        groups: dict[HookPoint, list[tuple[int, NDArray[np.float64], float]]] = {}
+        widths = {probe.hook_point: probe.width for probes in monitors for probe in probes}
+        self._widths = dict(sorted(widths.items()))
+        ends = np.cumsum([0, *self._widths.values()])
+        begin = dict(zip(self._widths, ends.tolist(), strict=False))
+        weight, bias = np.zeros((len(monitors), int(ends[-1]))), np.zeros(len(monitors))
         for index, probes in enumerate(monitors):
             for probe in probes:
-                weight, bias = probe.folded()
-                groups.setdefault(probe.hook_point, []).append((index, weight / len(probes), bias / len(probes)))
-        self._maps = {
-            point: (
-                torch.tensor([index for index, _, _ in rows]),
-                torch.tensor(np.stack([weight for _, weight, _ in rows]), dtype=torch.float32),
-                torch.tensor([bias for _, _, bias in rows], dtype=torch.float32),
-            )
-            for point, rows in sorted(groups.items())
-        }
+                own, offset = probe.folded()
+                weight[index, begin[probe.hook_point] :][: probe.width] += own / len(probes)
+                bias[index] += offset / len(probes)
+        on_host = (torch.tensor(weight, dtype=torch.float32), torch.tensor(bias, dtype=torch.float32))
+        self._maps = {torch.device("cpu"): on_host}
+
+    def __len__(self) -> int:
+        """Count the monitors."""
+        return len(self._maps[torch.device("cpu")][1])
 
     @property
     def hook_points(self) -> tuple[HookPoint, ...]:
         """Everything that must be captured, sorted."""
-        return tuple(self._maps)
+        return tuple(self._widths)
 
-    def logits(self, values: Mapping[HookPoint, torch.Tensor]) -> NDArray[np.float64]:
-        """Score every token.
+    def scores(self, values: Mapping[HookPoint, torch.Tensor]) -> torch.Tensor:
+        """Score every token where its activations are: nothing moves to the host, and nothing waits for the device.
+
+        A hook point that is not finite makes every score of that token so.
 
         Args:
-            values: Per hook point (tokens, width).
+            values: Per hook point (tokens, width), all on one device.
 
         Returns:
-            (tokens, monitors).
+            (tokens, monitors), float32, on that device.
 
         Raises:
             ScoringError: A hook point is missing, or has another width than the probes.
         """
-        total: torch.Tensor | None = None
-        for point, (index, weight, bias) in self._maps.items():
-            found = values.get(point)
-            if found is None or found.shape[-1] != weight.shape[1]:
+        for point, width in self._widths.items():
+            if point not in values or values[point].shape[-1] != width:
                 raise ScoringError(f"no activations of the right width at {point}")
-            part = torch.nn.functional.linear(found.float(), weight.to(found.device), bias.to(found.device)).cpu()
-            if total is None:
-                total = torch.zeros(part.shape[0], self._count, dtype=torch.float64)
-            total[:, index] += part.double()
-        if total is None:
+        found = [values[point] for point in self._widths]
+        if not found:
             tokens = next((value.shape[0] for value in values.values()), 0)
-            return np.zeros((tokens, 0))
-        return np.asarray(total.numpy(), dtype=np.float64)
+            return torch.zeros(tokens, len(self))
+        device = found[0].device
+        if device not in self._maps:
+            weight, bias = self._maps[torch.device("cpu")]
+            self._maps[device] = (weight.to(device), bias.to(device))
+        joined = found[0] if len(found) == 1 else torch.cat(found, dim=-1)
+        return torch.nn.functional.linear(joined.float(), *self._maps[device])
+
+    def logits(self, values: Mapping[HookPoint, torch.Tensor]) -> NDArray[np.float64]:
+        """Score every token and bring the scores, and nothing else, to the host; (tokens, monitors).
+
+        Raises:
+            ScoringError: As `scores`.
+        """
+        return np.asarray(self.scores(values).cpu().numpy(), dtype=np.float64)

@@ -7,13 +7,15 @@ turns they are not, and get a pass of their own.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 
-from guard.conversation import Conversation, Role
+from guard.certificate import SubjectBinding
+from guard.conversation import Conversation, Message, Role
 from guard.errors import ScoringError
 from guard.probes.activations import Activations, HookPoint, Rendered
 
@@ -26,8 +28,66 @@ Positions = Callable[[Rendered, int], Sequence[int]]
 """Which tokens of a rendered conversation are read after a message."""
 
 
+class Places(enum.StrEnum):
+    """Which places of a conversation are read after one of its turns."""
+
+    DECISION = "decision"
+    """The decision token alone. An observer has none: its last window of the judged message."""
+    TEXT = "text"
+    """Every token of the judged message, and last the decision token. An observer: every window of what came in since the
+    judged turn before, system text of the client included, and last the last of them again."""
+    ANSWER = "answer"
+    """Every token of the assistant's text. An observer: every window that overlaps it."""
+
+
 class Subject(Protocol):
-    """What reading needs of a model."""
+    """What everything above the subjects needs of one: a model whose activations, or an encoder whose windows, are read."""
+
+    @property
+    def binding(self) -> SubjectBinding:
+        """What a certificate says of it."""
+        ...
+
+    @property
+    def layers(self) -> int:
+        """Number of blocks; 1 for an observer, whose pooled output stands for the output of block 0."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """Length of an activation vector."""
+        ...
+
+    def read(
+        self,
+        conversations: Sequence[Conversation],
+        hook_points: Sequence[HookPoint],
+        *,
+        places: Places,
+        turns: Sequence[Sequence[int]] | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+        anchor: str = "",
+    ) -> Iterator[Read]:
+        """Yield what is found at `places`, as `read_passes` does."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A subject that keeps what it has read, so that a second reading tells nothing of the arithmetic."""
+
+    def fresh(self) -> Subject:
+        """Return the same subject with an empty memory."""
+        ...
+
+
+def fresh(subject: Subject) -> Subject:
+    """Return a subject that has to compute everything that it is asked for."""
+    return subject.fresh() if isinstance(subject, Remembering) else subject
+
+
+class Decoder(Protocol):
+    """What reading in forward passes needs of a model."""
 
     @property
     def context(self) -> int:
@@ -72,13 +132,51 @@ def decision(rendered: Rendered, _turn: int) -> Sequence[int]:
     return (rendered.decision,)
 
 
+def text(rendered: Rendered, turn: int) -> Sequence[int]:
+    """Read the tokens of a message, then the decision token."""
+    return (*range(*rendered.spans[turn]), rendered.decision)
+
+
+def answer(rendered: Rendered, turn: int) -> Sequence[int]:
+    """Read the tokens of an assistant's text."""
+    return range(*rendered.spans[turn])
+
+
+POSITIONS: dict[Places, Positions] = {Places.DECISION: decision, Places.TEXT: text, Places.ANSWER: answer}
+"""How a decoder finds the places."""
+
+
+def needs_anchor(conversation: Conversation, turn: int) -> bool:
+    """Tell whether what is judged after `turn` came without a request: no user has said anything so far."""
+    return not conversation.asked(turn)
+
+
+def render_at(subject: Decoder, conversation: Conversation, turn: int, anchor: str = "") -> Rendered:
+    """Render a conversation up to `turn`; where it came without a request, the anchor follows as a user's turn.
+
+    Spans are those of the conversation's own messages.
+
+    Raises:
+        ScoringError: The template can't say it.
+    """
+    if not anchor or not needs_anchor(conversation, turn):
+        return subject.render(conversation, turn)
+    longer = Conversation((*conversation.upto(turn).messages, Message(Role.USER, anchor)))
+    rendered = subject.render(longer, turn + 1)
+    return Rendered(rendered.ids, rendered.spans[:-1])
+
+
 def judged_turns(conversation: Conversation) -> tuple[int, ...]:
     """Return the messages after which a conversation is judged, each once."""
     return tuple(dict.fromkeys(place.turn for place in conversation.judged()))
 
 
 def plan(
-    subject: Subject, conversations: Sequence[Conversation], positions: Positions, turns: Sequence[Sequence[int]]
+    subject: Decoder,
+    conversations: Sequence[Conversation],
+    positions: Positions,
+    turns: Sequence[Sequence[int]],
+    anchor: str = "",
 ) -> tuple[list[Pass], list[Read]]:
     """Find the passes that read `conversations` after each of their `turns`, and the places that can't be read."""
     passes: list[Pass] = []
@@ -87,7 +185,7 @@ def plan(
         own: list[Pass] = []
         for turn in sorted(turns[index], reverse=True):
             try:
-                rendered = subject.render(conversation, turn)
+                rendered = render_at(subject, conversation, turn, anchor)
             except ScoringError:
                 unread.append(((index, turn), Unread("not_rendered")))
                 continue
@@ -110,14 +208,15 @@ def _join(passes: list[Pass], ids: tuple[int, ...]) -> Pass:
     return passes[-1]
 
 
-def read(
-    subject: Subject,
+def read_passes(
+    subject: Decoder,
     conversations: Sequence[Conversation],
     hook_points: Sequence[HookPoint],
     *,
-    positions: Positions = decision,
+    places: Places,
     turns: Sequence[Sequence[int]] | None = None,
     batch_tokens: int = BATCH_TOKENS,
+    anchor: str = "",
 ) -> Iterator[Read]:
     """Yield the activations of conversations, in batches of rows of about the same length, in no promised order.
 
@@ -125,9 +224,10 @@ def read(
         subject: The model.
         conversations: What is read.
         hook_points: Where in the model.
-        positions: Which tokens; the decision token by default.
+        places: Which tokens.
         turns: After which messages, per conversation; all judged ones by default.
         batch_tokens: Padded tokens in one forward pass; changes scores by rounding only.
+        anchor: A line that is read after what came without a request; "" for none.
 
     Yields:
         ((conversation, turn), per hook point (positions, width)) or the reason why there is none.
@@ -136,14 +236,14 @@ def read(
         ScoringError: The model does not do what it did when it was loaded.
     """
     wanted = turns if turns is not None else [judged_turns(conversation) for conversation in conversations]
-    passes, unread = plan(subject, conversations, positions, wanted)
+    passes, unread = plan(subject, conversations, POSITIONS[places], wanted, anchor)
     yield from unread
     for batch in _batches(passes, batch_tokens):
-        places = [sorted({at for _, chosen in item.reads for at in chosen}) for item in batch]
-        found = subject.capture([item.ids for item in batch], hook_points, places)
+        chosen = [sorted({at for _, wanted in item.reads for at in wanted}) for item in batch]
+        found = subject.capture([item.ids for item in batch], hook_points, chosen)
         for row, item in enumerate(batch):
             values = {point: found[point].row(row) for point in hook_points}
-            yield from split(item, places[row], values)
+            yield from split(item, chosen[row], values)
 
 
 def split(item: Pass, places: Sequence[int], values: dict[HookPoint, torch.Tensor]) -> Iterator[Read]:

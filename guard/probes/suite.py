@@ -33,6 +33,7 @@ class _MonitorFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     claim: str
     hook_points: tuple[HookPoint, ...]
     aggregation: Aggregation
+    anchor: str
 
 
 class _SuiteFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,13 +60,15 @@ class Suite:
         """Check order and widths.
 
         Raises:
-            VerificationError: They are not sorted, a claim stands twice, or widths differ.
+            VerificationError: They are not sorted, a claim stands twice, widths differ, or so do anchors.
         """
         names = [str(monitor.claim) for monitor in self.monitors]
         if names != sorted(set(names)):
             raise VerificationError("the monitors of the suite are not sorted by claim, each once")
         if len({monitor.probes[0].width for monitor in self.monitors}) > 1:
             raise VerificationError("the monitors of the suite read activations of different widths")
+        if len({monitor.anchor for monitor in self.at(Stage.CONTEXT)}) > 1:
+            raise VerificationError("the context monitors of the suite have different anchors")
 
     @classmethod
     def of(cls, monitors: Iterable[Monitor]) -> Suite:
@@ -76,6 +79,11 @@ class Suite:
     def width(self) -> int:
         """Length of the activations that it reads."""
         return self.monitors[0].probes[0].width if self.monitors else 0
+
+    @property
+    def anchor(self) -> str:
+        """What is read after a document that comes without a request; "" for nothing."""
+        return next((monitor.anchor for monitor in self.at(Stage.CONTEXT)), "")
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -121,7 +129,7 @@ class Suite:
         arrays: dict[str, NDArray[np.float32]] = {}
         entries = []
         for monitor in self.monitors:
-            entries.append(_MonitorFile(str(monitor.claim), monitor.hook_points, monitor.aggregation))
+            entries.append(_MonitorFile(str(monitor.claim), monitor.hook_points, monitor.aggregation, monitor.anchor))
             for probe in monitor.probes:
                 bias = np.array([probe.bias], dtype=np.float32)
                 for part, array in zip(_PARTS, (probe.weight, bias, probe.mean, probe.scale), strict=True):
@@ -146,4 +154,4 @@ def _monitor(entry: _MonitorFile, width: int, arrays: dict[str, NDArray[np.float
         if weight.shape != (width,) or bias.shape != (1,) or bias.dtype != np.float32:
             raise VerificationError(f"the suite has a tensor of the wrong shape for {claim} at {point}")
         probes.append(LinearProbe(point, weight, float(bias[0]), mean, scale))
-    return Monitor(claim, tuple(probes), entry.aggregation)
+    return Monitor(claim, tuple(probes), entry.aggregation, entry.anchor)

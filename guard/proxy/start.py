@@ -38,10 +38,14 @@ from guard.settings import Settings
 from guard.store import Store
 from guard.subjects.causal import CausalSubject
 from guard.subjects.engine import Engine
-from guard.subjects.load import load
+from guard.subjects.folders import named_by_certificate
+from guard.subjects.load import load_decoder
 from guard.validity import Signal
 
 Report = Callable[[str], None]
+
+_DEMONSTRATIONS = ("demonstration", "demonstration_real")
+"""Packaged policies of demonstrations, the one that demands more first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def prove(
     verdict.check(demanded, issued, rules.digest(frozenset(demanded.rules)))
     report(f"7. the certificate meets the policy {demanded.name}")
     # (4)
-    subject = load(subject_name or issued.subject.name, system=demanded.system_prompt)
+    subject = load_decoder(subject_name or named_by_certificate(issued.subject.name), system=demanded.system_prompt)
     require_binding(issued.subject, subject.binding)
     report("8. the model is the certified one")
     # (5)
@@ -107,8 +111,18 @@ def prove(
 
 
 def default_policy(issued: Certificate) -> Policy:
-    """Return the packaged policy that goes with a certificate: the demonstration's own, or the clinical one."""
-    name = "demonstration" if issued.demonstration else "clinical"
+    """Return the packaged policy that goes with a certificate: the clinical one, or that of a demonstration.
+
+    Of the demonstrations' policies it is the first one whose claims the certificate has.
+    """
+    if not issued.demonstration:
+        return _packaged("clinical")
+    known = {point.claim for point in issued.operating_points}
+    found = [_packaged(name) for name in _DEMONSTRATIONS]
+    return next((one for one in found if {str(need.claim) for need in one.requires} <= known), found[0])
+
+
+def _packaged(name: str) -> Policy:
     return policy.load(resources.path(f"policies/{name}.yaml"), Taxonomy.packaged(), rules.names)
 
 
@@ -178,10 +192,10 @@ def without_dossier(settings: Settings, demanded: Policy | None, subject_name: s
     Raises:
         CheckFailed: The policy enables no rule: nothing at all would act.
     """
-    chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), Taxonomy.packaged(), rules.names)
+    chosen = demanded or _packaged("clinical")
     if not chosen.rules:
         raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
-    subject = load(subject_name or "phantom", system=chosen.system_prompt)
+    subject = load_decoder(subject_name or "phantom", system=chosen.system_prompt)
     store = Store(settings.store)
     engine = Engine(subject, Suite(()))
     guard = Guard(

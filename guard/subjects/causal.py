@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
@@ -13,10 +14,26 @@ from torch import nn
 
 from guard.certificate import SubjectBinding
 from guard.conversation import Conversation
-from guard.errors import ScoringError
+from guard.errors import ScoringError, SubjectError
 from guard.probes.activations import Activations, HookPoint, Rendered
+from guard.probes.reading import BATCH_TOKENS, Places, Read, read_passes
 from guard.subjects.render import ChatTokenizer, render
-from guard.subjects.taps import tapped
+from guard.subjects.sites import Sites, find_sites
+from guard.subjects.soundness import require_sound
+from guard.subjects.taps import Ears, Taps, tapped
+
+_MEMORIES = ("cache", "past_key_values", "cache_params", "state")
+"""What models call their keys and values, newest name first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """What a model remembers of one row."""
+
+    memory: Any
+    """Keys and values, or states; the library's own type. Feeding more tokens changes it in place."""
+    length: int
+    """Tokens fed so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +44,8 @@ class Forward:
     """Per hook point (tokens, width)."""
     logits: torch.Tensor
     """(vocabulary,), after the last token."""
-    cache: Any
-    """Keys and values of everything fed so far; the library's own type."""
+    cache: Cache
+    """Of everything fed so far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +65,29 @@ class CausalSubject:
     stop_ids: frozenset[int]
     """Tokens that end an answer."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _sites: Sites = field(init=False, repr=False)
+    _ears: Ears = field(init=False, repr=False)
+    _memory: str = field(init=False, repr=False)
+    _accepts: frozenset[str] = field(init=False, repr=False)
+    _one_by_one: bool = field(default=False, init=False, repr=False)
+    """Whether the model can go on from its cache with one token only."""
+
+    def __post_init__(self) -> None:
+        """Find every place that can be read, and try out what reading takes for granted.
+
+        Raises:
+            SubjectError: The model can't be hooked, or reads otherwise in one way than in another.
+        """
+        known = signature(self.model.forward).parameters
+        memory = next((name for name in _MEMORIES if name in known), None)
+        if memory is None:
+            raise SubjectError("the model keeps nothing of what it has read", "use a decoder-only chat model")
+        object.__setattr__(self, "_memory", memory)
+        object.__setattr__(self, "_accepts", frozenset(known) & {"logits_to_keep", "position_ids"})
+        sites = find_sites(self.model, self.blocks)
+        object.__setattr__(self, "_sites", sites)
+        object.__setattr__(self, "_ears", Ears(sites.modules, sites.overwritten))
+        object.__setattr__(self, "_one_by_one", not require_sound(self, self.hook_points))
 
     @property
     def context(self) -> int:
@@ -55,9 +95,23 @@ class CausalSubject:
         return self.binding.context
 
     @property
+    def layers(self) -> int:
+        """Number of decoder blocks."""
+        return len(self.blocks)
+
+    @property
     def width(self) -> int:
         """Length of an activation vector."""
-        return int(self.model.config.get_text_config().hidden_size)
+        return self._sites.width
+
+    @property
+    def hook_points(self) -> tuple[HookPoint, ...]:
+        """Every place that can be read, sorted: each was seen to fire once when the model was loaded."""
+        return tuple(self._sites.modules)
+
+    def tapped(self, hook_points: Sequence[HookPoint], *, stop: bool = False) -> AbstractContextManager[Taps]:
+        """Listen at hook points: see `tapped` in `taps`."""
+        return tapped(self._sites.modules, hook_points, stop=stop, copied=self._sites.overwritten)
 
     def render(self, conversation: Conversation, turn: int) -> Rendered:
         """Return the tokens up to message `turn`, the guard's system prompt first.
@@ -67,10 +121,27 @@ class CausalSubject:
         """
         return render(self.tokenizer, conversation, turn, self.system)
 
+    def read(
+        self,
+        conversations: Sequence[Conversation],
+        hook_points: Sequence[HookPoint],
+        *,
+        places: Places,
+        turns: Sequence[Sequence[int]] | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+        anchor: str = "",
+    ) -> Iterator[Read]:
+        """Yield what is found at some places of conversations: see `read_passes`."""
+        return read_passes(
+            self, conversations, hook_points, places=places, turns=turns, batch_tokens=batch_tokens, anchor=anchor
+        )
+
     def capture(
         self, rows: Sequence[Sequence[int]], hook_points: Sequence[HookPoint], positions: Sequence[Sequence[int]]
     ) -> dict[HookPoint, Activations]:
         """Read activations of token rows in one forward pass, padded on the right and masked.
+
+        The pass ends at the last hook point: what comes after it is not computed. Activations stay on the model's device.
 
         Args:
             rows: Token ids, each at most `context` long.
@@ -81,48 +152,73 @@ class CausalSubject:
             Per hook point (rows, most positions of any row, width) and which of them are real.
 
         Raises:
-            ScoringError: A row is too long, a position is outside its row, or a hook did not fire.
+            ScoringError: A row is too long or holds no token of the model's, a position is outside its row, the model has
+                no such place, or a hook did not see exactly these tokens.
         """
         lengths = [len(row) for row in rows]
         if not rows or min(lengths) < 1 or max(lengths) > self.context:
             raise ScoringError(f"rows must have 1 to {self.context} tokens")
         if any(not 0 <= at < length for length, chosen in zip(lengths, positions, strict=True) for at in chosen):
             raise ScoringError("a position lies outside its row")
-        ids, mask = _pad(rows)
-        index, real = _pad(positions)
-        with self._lock, torch.inference_mode(), tapped(self.blocks, hook_points) as taps:
-            self.model.base_model(
-                input_ids=ids.to(self.model.device), attention_mask=mask.long().to(self.model.device), use_cache=False
-            )
+        for row in rows:
+            self._require_known(row)
+        device = self.model.device
+        ids, mask = (part.to(device) for part in _pad(rows))
+        index, real = (part.to(device) for part in _pad(positions))
+        numbers = torch.arange(len(rows), device=device).unsqueeze(1)
+        with self._lock, torch.inference_mode():
+            with self.tapped(hook_points, stop=True) as taps:
+                if hook_points:
+                    self.model.base_model(input_ids=ids, attention_mask=mask.long(), use_cache=False)
             seen = taps.take()
-            numbers = torch.arange(len(rows)).unsqueeze(1)
+            if any(value.shape[:2] != ids.shape for value in seen.values()):
+                raise ScoringError("a hook did not see the tokens that were fed")
             return {point: Activations(seen[point][numbers, index].float(), real) for point in hook_points}
 
-    def forward(self, ids: Sequence[int], hook_points: Sequence[HookPoint], cache: Any = None) -> Forward:
+    def forward(self, ids: Sequence[int], hook_points: Sequence[HookPoint], cache: Cache | None = None) -> Forward:
         """Feed the next tokens of one row.
 
         Args:
             ids: New tokens.
             hook_points: Where in the model they are read.
-            cache: From the call before; None at the beginning.
+            cache: From the call before; None at the beginning. The call takes it over: it can't be used again.
 
         Raises:
-            ScoringError: A hook did not fire, or it did not see exactly the new tokens.
+            ScoringError: There is no token, or no such place, a hook did not fire, or it did not see exactly the new tokens.
         """
-        known = signature(self.model.forward).parameters
-        # Renamed in transformers 5.24.
-        memory = "cache" if "cache" in known else "past_key_values"
-        options = {memory: cache} | ({"logits_to_keep": 1} if "logits_to_keep" in known else {})
-        with self._lock, torch.inference_mode(), tapped(self.blocks, hook_points) as taps:
-            output = self.model(
-                input_ids=torch.tensor([list(ids)], device=self.model.device),
-                use_cache=True,
-                **options,
-            )
+        if not ids:
+            raise ScoringError("there is no token to read")
+        self._require_known(ids)
+        if cache is None or len(ids) == 1 or not self._one_by_one:
+            return self._feed(ids, hook_points, cache)
+        steps: list[Forward] = []
+        for one in ids:
+            steps.append(self._feed([one], hook_points, steps[-1].cache if steps else cache))
+        values = {point: torch.cat([step.values[point] for step in steps]) for point in hook_points}
+        return Forward(values, steps[-1].logits, steps[-1].cache)
+
+    def _feed(self, ids: Sequence[int], hook_points: Sequence[HookPoint], cache: Cache | None) -> Forward:
+        device, past = self.model.device, cache.length if cache else 0
+        options: dict[str, Any] = {self._memory: cache.memory if cache else None}
+        if "logits_to_keep" in self._accepts:
+            options["logits_to_keep"] = 1
+        if "position_ids" in self._accepts:
+            # As the library's own generation does: some models do not count what is in their cache.
+            options["position_ids"] = torch.arange(past, past + len(ids), device=device).unsqueeze(0)
+        with self._lock, torch.inference_mode(), self._ears.listening(hook_points) as taps:
+            output = self.model(input_ids=torch.tensor([list(ids)], device=device), use_cache=True, **options)
             values = {point: value[0] for point, value in taps.take().items()}
         if any(value.shape[0] != len(ids) for value in values.values()):
             raise ScoringError("a hook did not see the tokens that were fed")
-        return Forward(values, output.logits[0, -1].float(), getattr(output, memory))
+        memory = getattr(output, self._memory, None)
+        if memory is None:
+            raise ScoringError("the model gives back nothing of what it has read")
+        return Forward(values, output.logits[0, -1].float(), Cache(memory, past + len(ids)))
+
+    def _require_known(self, ids: Sequence[int]) -> None:
+        """Refuse ids without an embedding: on an accelerator they would end the process."""
+        if not 0 <= min(ids) <= max(ids) < self._sites.vocabulary:
+            raise ScoringError("a token is none of the model's")
 
 
 def _pad(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -51,7 +51,7 @@ def _prompt_judgements(
     subject: CausalSubject, suite: Suite, conversation: Conversation, prompt: tuple[int, ...], forward: Forward
 ) -> tuple[Judgement, ...]:
     """Judge every place of the conversation; the ones that nest in the prompt need no pass of their own."""
-    passes, unread = plan(subject, [conversation], positions_for(suite), [judged_turns(conversation)])
+    passes, unread = plan(subject, [conversation], positions_for(suite), [judged_turns(conversation)], suite.anchor)
     scores: dict[int, Mapping[Stage, tuple[Score, ...]]] = {}
     for (_, turn), why in unread:
         scores[turn] = prompt_scores(suite, why)
@@ -115,10 +115,12 @@ class _Draw:
         self._generator = torch.Generator().manual_seed(sampling.seed)
 
     def __call__(self, logits: torch.Tensor) -> int:
-        if not torch.isfinite(logits).all():
+        # One trip to the host for both.
+        finite, likeliest = torch.stack((torch.isfinite(logits).all().long(), logits.argmax())).tolist()
+        if not finite:
             raise ScoringError("the model's output is not finite")
         if self._sampling.temperature <= 0:
-            return int(logits.argmax())
+            return int(likeliest)
         chances = torch.softmax(logits.double().cpu() / self._sampling.temperature, dim=-1)
         if self._sampling.top_p < 1:
             ordered, index = chances.sort(descending=True, stable=True)

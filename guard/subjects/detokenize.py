@@ -27,7 +27,10 @@ class Detokenizer:
         before, after = self._texts()
         if after.endswith(_BROKEN):
             return ""
-        self._window, self._given = self._given, len(self._ids)
+        if len(after) > len(before):
+            # Where nothing came out (a control token), the window stays: text at its beginning would lose its space.
+            self._window = self._given
+        self._given = len(self._ids)
         return after[len(before) :]
 
     def flush(self) -> str:

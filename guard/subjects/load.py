@@ -1,4 +1,4 @@
-"""Loading a subject: safetensors only, no code from the model's folder, and everything that is run named by digest."""
+"""Loading: safetensors only, no code from the model's folder, and everything that is run named by digest."""
 
 from __future__ import annotations
 
@@ -8,49 +8,83 @@ from typing import Any
 import msgspec
 import torch
 import transformers
-from huggingface_hub import snapshot_download
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from guard import digest
 from guard.certificate import SubjectBinding
 from guard.errors import SubjectError
 from guard.probes.monitor import SCORING
+from guard.probes.reading import Subject
+from guard.subjects import smollm2
+from guard.subjects.blocks import find_blocks
 from guard.subjects.causal import CausalSubject
 from guard.subjects.events import Sampling
-from guard.subjects.render import ChatTokenizer
-from guard.subjects.taps import find_blocks
+from guard.subjects.folders import OBSERVER, PHANTOM, check, folder_of, published_name
+from guard.subjects.soundness import require_fit
+from guard.subjects.tokenizer import ChatTokenizer
 
-PHANTOM = Path(__file__).parent / "phantom"
-"""The packaged model."""
-_PICKLED = (".bin", ".pt", ".pth", ".ckpt")
-_FETCH = ("*.safetensors", "*.json", "*.jinja", "tokenizer*", "*.model", "*.txt")
+__all__ = ["PHANTOM", "load", "load_decoder", "published_name"]
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def load(
-    name: str, *, system: str | None = None, threads: int | None = None, sampling: Sampling | None = None
-) -> CausalSubject:
-    """Load a subject by name.
+    name: str,
+    *,
+    system: str | None = None,
+    threads: int | None = None,
+    sampling: Sampling | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+) -> Subject:
+    """Load anything that can be read: a decoder, or an observer beside one.
 
     Args:
-        name: `phantom`, or `hf:` and a folder or a model id of the Hugging Face hub.
+        name: `phantom`, `phantom-next`, `smollm2`, `observer:minilm`, or `hf:` and a folder or a model id of the hub.
         system: The guard's system prompt, put first in every conversation.
         threads: Threads of the whole process for arithmetic; as torch chooses if None.
         sampling: Decoding settings that the certificate will bind.
+        device: Where it runs, as torch says it: `cpu`, `cuda`, ...
+        dtype: Its numbers: `float32` or `bfloat16`.
 
     Raises:
         SubjectError: There is no such model, or it can't be loaded without trusting its publisher's code.
     """
-    if threads:
-        torch.set_num_threads(threads)
-    folder = _folder(name)
-    _check(folder)
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
+    if name == OBSERVER:
+        from guard.subjects.observer import load_observer
+
+        place = _place(device, dtype)
+        _quiet(threads)
+        return load_observer(system=system, device=place)
+    return load_decoder(name, system=system, threads=threads, sampling=sampling, device=device, dtype=dtype)
+
+
+def load_decoder(
+    name: str,
+    *,
+    system: str | None = None,
+    threads: int | None = None,
+    sampling: Sampling | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+) -> CausalSubject:
+    """Load a model that can answer; the arguments are those of `load`.
+
+    Raises:
+        SubjectError: There is no such model, or it can't be loaded without trusting its publisher's code, or can't answer.
+    """
+    if name == OBSERVER:
+        raise SubjectError(f"{OBSERVER} only reads text: it can't answer", "name the model that answers")
+    place = _place(device, dtype)
+    folder = folder_of(name)
+    check(folder)
+    _quiet(threads)
     tokenizer = ChatTokenizer.of(_from_pretrained(AutoTokenizer, folder))
-    model, report = _load_model(folder)
+    model, report = _load_model(folder, _DTYPES[dtype])
     if report["missing_keys"] or report["mismatched_keys"]:
         raise SubjectError(f"{folder.name} lacks weights that the model needs", "fetch the model again")
-    model.eval()
+    require_fit(model, tokenizer)
+    model.to(place).eval()
     return CausalSubject(
         binding=_bind(name, folder, model, tokenizer, system, sampling or Sampling()),
         tokenizer=tokenizer,
@@ -61,38 +95,20 @@ def load(
     )
 
 
-def _folder(name: str) -> Path:
-    if name == "phantom":
-        return PHANTOM
-    kind, _, rest = name.partition(":")
-    if kind != "hf" or not rest:
-        raise SubjectError(f"unknown subject {name[:80]!r}", "write phantom, or hf: and a folder or model id")
-    folder = Path(rest)
-    if folder.is_dir():
-        return folder
-    if folder.is_absolute() or rest.startswith(".") or rest.count("/") > 1:
-        raise SubjectError(f"no such folder: {rest[:200]}")
-    return _fetch(rest)
-
-
-def _fetch(model_id: str) -> Path:
+def _place(device: str, dtype: str) -> torch.device:
+    if dtype not in _DTYPES:
+        raise SubjectError(f"unknown numbers {dtype[:40]!r}", f"say {' or '.join(_DTYPES)}")
     try:
-        return Path(snapshot_download(model_id, allow_patterns=list(_FETCH)))
-    except Exception as error:
-        raise SubjectError(
-            f"can't fetch {model_id[:120]} ({type(error).__name__})", "check the id and the network, or name a folder"
-        ) from error
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise SubjectError(f"torch has no device {device[:40]!r} here", "say cpu") from error
 
 
-def _check(folder: Path) -> None:
-    """Find out early, in one line, what would otherwise fail deep inside a library."""
-    if not (folder / "config.json").is_file():
-        raise SubjectError(f"{folder} holds no model: config.json is missing")
-    if any(folder.glob("*.safetensors")):
-        return
-    if any(path.suffix in _PICKLED for path in folder.iterdir()):
-        raise SubjectError(f"{folder} has pickled weights only", "convert them to safetensors; pickle can run code")
-    raise SubjectError(f"{folder} holds no weights: no *.safetensors")
+def _quiet(threads: int | None) -> None:
+    if threads:
+        torch.set_num_threads(threads)
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
 
 
 def _from_pretrained(kind: Any, folder: Path, **options: Any) -> Any:
@@ -104,8 +120,8 @@ def _from_pretrained(kind: Any, folder: Path, **options: Any) -> Any:
         raise SubjectError(f"can't load {folder} ({type(error).__name__}: {reason})") from error
 
 
-def _load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
-    options = {"use_safetensors": True, "dtype": torch.float32, "output_loading_info": True}
+def _load_model(folder: Path, dtype: torch.dtype) -> tuple[Any, dict[str, Any]]:
+    options = {"use_safetensors": True, "dtype": dtype, "output_loading_info": True}
     try:
         model, report = _from_pretrained(AutoModelForCausalLM, folder, attn_implementation="sdpa", **options)
     except SubjectError as error:
@@ -115,16 +131,10 @@ def _load_model(folder: Path) -> tuple[Any, dict[str, Any]]:
     return model, report
 
 
-def published_name(name: str) -> str:
-    """Return a subject's name as certificates and clients say it: of a folder only its own name, not where it lies."""
-    given = Path(name.removeprefix("hf:"))
-    return "hf:" + given.resolve().name if name != "phantom" and given.is_dir() else name
-
-
 def _stop_ids(model: Any, tokenizer: ChatTokenizer) -> frozenset[int]:
-    found = [model.generation_config.eos_token_id, model.config.eos_token_id, tokenizer.whole.eos_token_id]
+    settings = (getattr(model, "generation_config", None), model.config, tokenizer.whole)
     ids: set[int] = set()
-    for one in found:
+    for one in (getattr(setting, "eos_token_id", None) for setting in settings):
         ids.update([one] if isinstance(one, int) else one or ())
     return frozenset(ids)
 
@@ -146,8 +156,11 @@ def _bind(
         files = {path.name: digest.of_file(path) for path in sorted(folder.iterdir()) if path.is_file()}
     else:
         files = digest.manifest(folder)
+    published = published_name(name)
+    if published == smollm2.PUBLISHED:
+        smollm2.require_digests(files)
     return SubjectBinding(
-        name=published_name(name),
+        name=published,
         manifest={file: str(value) for file, value in files.items()},
         root=digest.root(files),
         tokenizer=digest.of_bytes(tokenizer.whole.backend_tokenizer.to_str().encode()),
@@ -159,5 +172,5 @@ def _bind(
         device=model.device.type,
         scoring=SCORING,
         decoding={key: str(value) for key, value in msgspec.to_builtins(sampling).items()},
-        demonstration=name == "phantom" or bool(getattr(model.config, "auscult_demonstration", False)),
+        demonstration=name.startswith("phantom") or bool(getattr(model.config, "auscult_demonstration", False)),
     )

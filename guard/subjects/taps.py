@@ -1,78 +1,56 @@
-"""Finding a decoder's blocks, and reading what comes out of them without touching it."""
+"""Reading what comes out of a module in a forward pass, without touching it."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 
-from guard.errors import ScoringError, SubjectError
+from guard.errors import ScoringError
 from guard.probes.activations import HookPoint
+
+_WORDS = {"resid_post": "block", "attn_out": "attention output", "mlp_out": "feed-forward output"}
 
 
 def hidden(output: Any) -> torch.Tensor:
-    """Return the hidden states in a block's output: (rows, tokens, width)."""
-    first = output[0] if isinstance(output, (tuple, list)) else output
+    """Return the hidden states in a module's output: (rows, tokens, width).
+
+    Raises:
+        ScoringError: There are none.
+    """
+    first = output[0] if isinstance(output, (tuple, list)) and output else output
     if not isinstance(first, torch.Tensor) or first.ndim != 3:
-        raise ScoringError("a block's output is not (rows, tokens, width)")
+        raise ScoringError("a module's output is not (rows, tokens, width)")
     return first
 
 
-def find_blocks(model: nn.Module) -> tuple[nn.Module, ...]:
-    """Return a decoder's blocks, found by watching it run rather than by a table of names.
-
-    They are the longest module list whose members are called once each, in order, and put out hidden states.
-
-    Raises:
-        SubjectError: There is no such list.
-    """
-    lists = [(name, tuple(module)) for name, module in model.named_modules() if isinstance(module, nn.ModuleList)]
-    calls: dict[str, list[int]] = {name: [] for name, _ in lists}
-    handles = []
-    for name, members in lists:
-        for index, member in enumerate(members):
-            handles.append(member.register_forward_hook(_watch(calls[name], index)))
-    try:
-        with torch.inference_mode():
-            model(input_ids=torch.tensor([[0, 1, 2]]), use_cache=False)
-    except Exception as error:
-        raise SubjectError(f"the model can't run three tokens ({type(error).__name__})") from error
-    finally:
-        for handle in handles:
-            handle.remove()
-    running = [members for name, members in lists if members and calls[name] == list(range(len(members)))]
-    if not running:
-        raise SubjectError("the model has no list of blocks that run in order", "use a decoder-only chat model")
-    return max(running, key=len)
-
-
-def _watch(calls: list[int], index: int) -> Any:
-    def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-        with contextlib.suppress(ScoringError, IndexError):
-            hidden(output)
-            calls.append(index)
-
-    return hook
+class _AllRead(Exception):
+    """Everything that was asked for has been read: what the model would do now changes none of it."""
 
 
 class Taps:
     """What the hooks saw in one forward pass."""
 
-    def __init__(self, points: Sequence[HookPoint]) -> None:
-        """Expect exactly these hook points."""
-        self._points = tuple(points)
+    def __init__(self, points: Sequence[HookPoint], *, stop: bool = False, copied: Collection[HookPoint] = ()) -> None:
+        """Expect exactly these hook points; end the pass at the last of them if `stop`."""
+        self._points = tuple(dict.fromkeys(points))
+        self._stop = stop
+        self._copied = copied
         self._seen: dict[HookPoint, torch.Tensor] = {}
 
-    def hook(self, point: HookPoint) -> Any:
-        """Return a forward hook that keeps a block's output and changes nothing."""
+    def keep(self, point: HookPoint, output: Any) -> None:
+        """Keep a module's output.
 
-        def keep(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            self._seen[point] = hidden(output).detach()
-
-        return keep
+        Raises:
+            ScoringError: It is none of hidden states.
+        """
+        found = hidden(output).detach()
+        self._seen[point] = found.clone() if point in self._copied else found
+        if self._stop and len(self._seen) == len(self._points):
+            raise _AllRead
 
     def take(self) -> dict[HookPoint, torch.Tensor]:
         """Return per hook point (rows, tokens, width).
@@ -86,19 +64,96 @@ class Taps:
         return self._seen
 
 
+class Ears:
+    """Hooks that stay from one forward pass to the next, as long as the same places are read, and hear nothing in between.
+
+    Registering hooks for each token would cost more than reading it. They are registered again where others have put hooks
+    behind them since, so that what is heard is what the model goes on with. One pass at a time.
+    """
+
+    def __init__(self, places: Mapping[HookPoint, nn.Module], copied: Collection[HookPoint] = ()) -> None:
+        """Know every place of a model, and which outputs it changes in place later, so that they must be copied."""
+        self._places = places
+        self._copied = copied
+        self._points: tuple[HookPoint, ...] = ()
+        self._handles: list[Any] = []
+        self._taps: Taps | None = None
+
+    @contextlib.contextmanager
+    def listening(self, points: Sequence[HookPoint], *, stop: bool = False) -> Iterator[Taps]:
+        """Listen for the length of a `with` block.
+
+        Args:
+            points: What is read.
+            stop: End the forward pass, and the `with` block, as soon as all of them have been read once.
+
+        Raises:
+            ScoringError: The model has no such place.
+        """
+        points = tuple(dict.fromkeys(points))
+        if points != self._points or not self._are_last():
+            self._register(points)
+        taps = self._taps = Taps(points, stop=stop, copied=self._copied)
+        try:
+            yield taps
+        except _AllRead:
+            pass
+        finally:
+            self._taps = None
+
+    def close(self) -> None:
+        """Remove the hooks."""
+        for handle in self._handles:
+            handle.remove()
+        self._points, self._handles = (), []
+
+    def _register(self, points: tuple[HookPoint, ...]) -> None:
+        for point in points:
+            if point not in self._places:
+                raise ScoringError(f"the model has no {_WORDS[point.site]} {point.layer} that can be read")
+        self.close()
+        self._handles = [self._places[point].register_forward_hook(self._hook(point)) for point in points]
+        self._points = points
+
+    def _are_last(self) -> bool:
+        """Whether nobody has registered a hook behind ours, or taken ours away."""
+        return all(
+            next(reversed(self._places[point]._forward_hooks), None) == handle.id
+            for point, handle in zip(self._points, self._handles, strict=True)
+        )
+
+    def _hook(self, point: HookPoint) -> Any:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            if self._taps is not None:
+                self._taps.keep(point, output)
+
+        return hook
+
+
 @contextlib.contextmanager
-def tapped(blocks: Sequence[nn.Module], points: Sequence[HookPoint]) -> Iterator[Taps]:
-    """Register hooks for the length of one forward pass.
+def tapped(
+    places: Mapping[HookPoint, nn.Module] | Sequence[nn.Module],
+    points: Sequence[HookPoint],
+    *,
+    stop: bool = False,
+    copied: Collection[HookPoint] = (),
+) -> Iterator[Taps]:
+    """Register hooks for the length of a `with` block, after whatever other hooks there are: see `Ears`.
+
+    Args:
+        places: Every place of a model, or its blocks alone.
+        points: What is read.
+        stop: End the forward pass, and the `with` block, as soon as all of them have been read once.
+        copied: Where the output is copied, because the model changes it in place later.
 
     Raises:
-        ScoringError: The model has no such block.
+        ScoringError: The model has no such place.
     """
-    if any(not 0 <= point.layer < len(blocks) for point in points):
-        raise ScoringError(f"the model has blocks 0 to {len(blocks) - 1}")
-    taps = Taps(points)
-    handles = [blocks[point.layer].register_forward_hook(taps.hook(point)) for point in points]
+    if not isinstance(places, Mapping):
+        places = {HookPoint(layer): block for layer, block in enumerate(places)}
+    ears = Ears(places, copied)
     try:
-        yield taps
+        with ears.listening(points, stop=stop) as taps:
+            yield taps
     finally:
-        for handle in handles:
-            handle.remove()
+        ears.close()

@@ -4,58 +4,112 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from random import Random
+from typing import Any
 
-import torch
+import numpy as np
+import numpy.typing as npt
 
-from guard.conversation import Conversation
-from guard.subjects.render import ChatTokenizer, render
-from synth_data.phantom.corpus import Document, Planted
-from synth_data.phantom.recipe import MARKERS, Optimisation
+from guard.conversation import Message, Role
+from guard.subjects.render import ChatTokenizer
+from synth_data.phantom.corpus import Document
+from synth_data.phantom.recipe import FEATURES, MARKERS, Optimisation
 
-_ASSISTANT, _END, _PAD = (MARKERS.index(name) for name in ("<|assistant|>", "<|end|>", "<|pad|>"))
+_ASSISTANT, _CALL, _END, _PAD = (MARKERS.index(name) for name in ("<|assistant|>", "<|call|>", "<|end|>", "<|pad|>"))
+_ROLES = {
+    Role.SYSTEM: "<|system|>", Role.DEVELOPER: "<|system|>", Role.USER: "<|user|>", Role.ASSISTANT: "<|assistant|>",
+    Role.TOOL: "<|tool|>",
+}  # fmt: skip
+_SIZES = (*range(32, 193, 16), *range(224, 385, 32), 448, 512, 640, 768, 1024, 1280, 1536, 2048, 3072, 4096, 6144, 8192)
+"""Lengths of batches: few shapes, so that a step can be recorded for each."""
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One document as tokens."""
 
+    document: Document
+    """What it was made of."""
     ids: list[int]
     """Its tokens."""
     weights: list[float]
     """How much predicting each of them counts; the first is predicted by nothing."""
-    planted: Planted | None = None
-    """What is planted."""
-    known: tuple[int, int] = (0, 0)
-    """Tokens at which the planted label can be known: the first, and one beyond the last, which asks for the answer."""
+    begin: int
+    """First token at which the truth can be known."""
+    decision: int
+    """The decision token: the last one before the last answer."""
+    taught: list[int]
+    """Tokens of the last user message as a sentence encoder reads it; empty where nothing is distilled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Rows of about the same length, padded on the right."""
 
-    ids: torch.Tensor
-    """(rows, tokens), int64."""
-    weights: torch.Tensor
-    """(rows, tokens), float32; 0 on padding."""
-    rows: tuple[Row, ...]
-    """The rows themselves."""
+    ids: Array
+    """(rows, tokens), uint16."""
+    weights: Array
+    """(rows, tokens), float16; 0 on padding."""
+    begin: Array
+    """(rows,), int32: first token at which the truth can be known."""
+    decision: Array
+    """(rows,), int32: the decision token."""
+    truth: Array
+    """(rows, features), int8: there (1), not there (0), not known (-1)."""
+    swap: Array
+    """(rows,), int8: number of the deciding feature that is set to the other side; -1 for none."""
+    side: Array
+    """(rows,), int8: the side."""
+    taught: Array
+    """(rows, words), uint16: the last user message as a sentence encoder reads it; 0 beyond its end."""
     tokens: int
     """Real tokens."""
 
 
-def encode(document: Document, tokenizer: ChatTokenizer, how: Optimisation, rng: Random) -> Row:
-    """Render a document and weigh its tokens: the assistant's in full, the first of each answer more, the rest less.
+def encode(
+    documents: Sequence[Document], tokenizer: ChatTokenizer, how: Optimisation, rng: Random, teacher: Any = None
+) -> list[Row]:
+    """Turn documents into tokens, as `guard.subjects.render` does with the phantom's template, many at a time.
 
-    Most documents end soon after the last answer began, and teach answers only: more of them can be read for the same work.
+    The assistant's tokens count in full, the first of each answer more, the rest less or not at all.
     """
-    rendered = render(tokenizer, Conversation(document.messages), len(document.messages) - 1)
-    ids = list(rendered.ids)
-    others = how.other_weight if rng.random() < how.listened else 0.0
-    if rng.random() >= how.whole:
-        last = len(ids) - 1 - ids[::-1].index(_ASSISTANT)
-        ids = ids[: last + 1 + how.begun]
+    pieces = [piece for document in documents for message in document.messages for piece in _pieces(message)]
+    encoded = iter(tokenizer.plain.encode_batch(pieces, add_special_tokens=False))
+    rows = []
+    for document in documents:
+        ids: list[int] = []
+        begin = 0
+        for turn, message in enumerate(document.messages):
+            ids.append(MARKERS.index(_ROLES[message.role]))
+            text = next(encoded)
+            if turn == document.since[0]:
+                known = (at for at, (_, stop) in enumerate(text.offsets) if stop > document.since[1])
+                begin = len(ids) + next(known, len(text.ids))
+            ids += text.ids
+            for _ in message.tool_calls:
+                ids += [_CALL, *next(encoded).ids, *next(encoded).ids]
+            ids.append(_END)
+        decision = len(ids) - 1 - ids[::-1].index(_ASSISTANT)
+        others = how.other_weight if rng.random() < how.listened else 0.0
+        chosen = teacher is not None and document.language == "en" and rng.random() < how.distilled_share
+        taught = teacher.encode(_asked(document)).ids[:128] if chosen else []
+        rows.append(Row(document, ids, _weights(ids, others, how), min(begin, decision), decision, taught))
+    return rows
+
+
+def _pieces(message: Message) -> Iterator[str]:
+    yield message.content
+    for call in message.tool_calls:
+        yield call.name
+        yield " " + call.arguments
+
+
+def _asked(document: Document) -> str:
+    return next((message.content for message in document.messages[::-1] if message.role is Role.USER), "")
+
+
+def _weights(ids: list[int], others: float, how: Optimisation) -> list[float]:
     weights = []
     since = -1  # tokens since the assistant began to speak; -1 while somebody else does
     for token in ids:
@@ -67,39 +121,35 @@ def encode(document: Document, tokenizer: ChatTokenizer, how: Optimisation, rng:
             since = -1
         elif speaking:
             since += 1
-    return Row(ids, weights, document.planted, _known(document, rendered.spans, ids, tokenizer))
+    return weights
 
 
-def _known(document: Document, spans: Sequence[tuple[int, int]], ids: list[int], tokenizer: ChatTokenizer) -> tuple[int, int]:
-    if document.planted is None:
-        return 0, 0
-    turn, character = document.planted.since
-    begin = spans[turn][0] + len(tokenizer.encode_text(document.messages[turn].content[:character].rstrip()))
-    asked = len(ids) - 1 - ids[::-1].index(_ASSISTANT)
-    return min(begin, asked), asked + 1
+def batches(rows: Sequence[Row], batch_tokens: int, longest: int, rng: Random) -> list[Batch]:
+    """Sort rows into batches of about `batch_tokens` tokens, of few shapes; rows longer than `longest` tokens are left out."""
+    kept = sorted((row for row in rows if len(row.ids) <= longest), key=lambda row: -len(row.ids))
+    found = []
+    at = 0
+    while at < len(kept):
+        tokens = min(longest, next((size for size in _SIZES if size >= len(kept[at].ids)), longest))
+        count = max(1, batch_tokens // tokens)
+        found.append(_pad(kept[at : at + count], count, tokens))
+        at += count
+    rng.shuffle(found)
+    return found
 
 
-def batches(
-    documents: Iterator[Document], tokenizer: ChatTokenizer, how: Optimisation, longest: int, rng: Random
-) -> Iterator[Batch]:
-    """Yield batches without end; documents longer than `longest` tokens are left out."""
-    while True:
-        rows = [encode(document, tokenizer, how, rng) for document in islice(documents, how.chunk)]
-        rows = sorted((row for row in rows if len(row.ids) <= longest), key=lambda row: len(row.ids))
-        groups: list[list[Row]] = [[]]
-        for row in rows:
-            if groups[-1] and len(row.ids) * (len(groups[-1]) + 1) > how.batch_tokens:
-                groups.append([])
-            groups[-1].append(row)
-        rng.shuffle(groups)
-        yield from (_pad(group) for group in groups)
-
-
-def _pad(rows: list[Row]) -> Batch:
-    longest = max(len(row.ids) for row in rows)
-    ids = torch.full((len(rows), longest), _PAD, dtype=torch.long)
-    weights = torch.zeros(len(rows), longest)
+def _pad(rows: list[Row], count: int, longest: int) -> Batch:
+    """Pad rows to `longest` tokens, and their number to `count` with empty ones."""
+    size = len(FEATURES)
+    ids = np.full((count, longest), _PAD, np.uint16)
+    weights = np.zeros((count, longest), np.float16)
+    begin, decision = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    truth, swap, side = np.full((count, size), -1, np.int8), np.full(count, -1, np.int8), np.zeros(count, np.int8)
+    taught = np.zeros((count, max(len(row.taught) for row in rows)), np.uint16)
     for number, row in enumerate(rows):
-        ids[number, : len(row.ids)] = torch.tensor(row.ids)
-        weights[number, : len(row.ids)] = torch.tensor(row.weights)
-    return Batch(ids, weights, tuple(rows), sum(len(row.ids) for row in rows))
+        ids[number, : len(row.ids)] = row.ids
+        weights[number, : len(row.ids)] = row.weights
+        taught[number, : len(row.taught)] = row.taught
+        begin[number], decision[number] = row.begin, row.decision
+        truth[number], swap[number], side[number] = row.document.truth, row.document.swap, row.document.side
+    return Batch(ids, weights, begin, decision, truth, swap, side, taught, sum(len(row.ids) for row in rows))

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import torch
 
-from guard.conversation import Conversation, Kind
+from guard.conversation import Kind
 from guard.hazards import Claim
-from guard.subjects.causal import CausalSubject
 from synth_data.phantom.corpus import Draw
+from synth_data.phantom.inside import Inside
 from synth_data.scenario import Profile, Telling
 
 ESCALATES = re.compile(
@@ -58,7 +58,7 @@ def sort(answer: str) -> str:
 
 
 def measure(
-    subject: CausalSubject,
+    subject: Inside,
     draw: Draw,
     claims: Sequence[Claim | None],
     count: int,
@@ -79,7 +79,7 @@ def measure(
         (name(claim, kind, telling), telling)
         for claim in claims
         for index in range(count)
-        for kind, telling in draw(claim, language, "upto1000", index, Profile.TYPICAL)
+        for kind, telling in draw(claim, language, "upto1000", index, Profile.WHOLE)
     ]
     found: Counter[tuple[str, str]] = Counter()
     totals: Counter[str] = Counter()
@@ -98,13 +98,13 @@ def name(claim: Claim | None, kind: Kind, telling: Telling) -> str:
     return f"{claim or 'traffic'} {kind}" + (", attack-wrapped" if wrapped else "")
 
 
-def answers(subject: CausalSubject, tellings: Sequence[Telling], tokens: int = 40) -> Iterator[str]:
+def answers(subject: Inside, tellings: Sequence[Telling], tokens: int = 40) -> Iterator[str]:
     """Yield the likeliest answers, cut at `tokens`."""
-    rows = [subject.render(Conversation(t.messages), len(t.messages) - 1).ids for t in tellings]
+    rows = subject.prompts([telling.messages for telling in tellings])
     longest = max(len(row) for row in rows)
-    pad = subject.tokenizer.whole.pad_token_id
-    ids = torch.tensor([[pad] * (longest - len(row)) + list(row) for row in rows])
-    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
+    pad, device = subject.tokenizer.whole.pad_token_id, subject.model.device
+    ids = torch.tensor([[pad] * (longest - len(row)) + list(row) for row in rows], device=device)
+    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], device=device)
     with torch.inference_mode():
         whole = subject.model.generate(ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)
     for row in whole[:, longest:].tolist():

@@ -1,22 +1,27 @@
-"""Making the packaged folder: train on the train fold, measure on the select fold, write the model card."""
+"""Making the packaged folders: train on the train fold, measure on other folds, write the model card."""
 
 from __future__ import annotations
 
-import shutil
+import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 from guard import files
-from guard.conversation import Fold, Kind
-from guard.hazards import Claim
-from guard.subjects.load import load
-from synth_data.draws import tellings
-from synth_data.phantom.behaviour import measure
-from synth_data.phantom.card import card, curve_svg
-from synth_data.phantom.corpus import Draw
-from synth_data.phantom.recipe import Recipe
-from synth_data.phantom.train import Progress, losses, train
-from synth_data.scenario import Profile, Telling
+from guard.conversation import Fold
+from synth_data.phantom.behaviour import Share, measure
+from synth_data.phantom.card import Made, card, curve_svg
+from synth_data.phantom.causes import Effect, effects
+from synth_data.phantom.feed import OfFold
+from synth_data.phantom.inside import Inside
+from synth_data.phantom.recipe import HAZARDS, Recipe
+from synth_data.phantom.steps import arithmetic
+from synth_data.phantom.train import Machine, Progress, losses, train
+from synth_data.phantom.verify import Reading, readings
+
+NUMBERS = "measured.json"
+"""What was measured, beside the card."""
+_FOLDS = {"train": Fold.TRAIN, "select": Fold.SELECT, "probe": Fold.PROBE}
 
 
 def make(
@@ -24,8 +29,10 @@ def make(
     recipe: Recipe,
     seed: int,
     *,
-    threads: int,
+    machine: Machine,
     answers: int,
+    start: Path | None = None,
+    teacher: Path | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> None:
     """Train a phantom and write everything that the packaged folder holds.
@@ -34,28 +41,48 @@ def make(
         folder: Where to.
         recipe: All numbers.
         seed: Of everything drawn.
-        threads: Threads for arithmetic.
-        answers: Draws of each claim that the model card measures behaviour on.
+        machine: What it is trained with.
+        answers: Draws of each claim that the model card measures on.
+        start: Folder of a model to go on from; a new one if None.
+        teacher: Folder of the sentence encoder, where one is distilled.
         progress: Called after every step of the training.
 
     Raises:
         OutputError: The folder can't be written.
     """
-    learn = _from(f"phantom {seed}".encode(), Fold.TRAIN)
-    curve = train(folder, learn, recipe, seed, threads=threads, progress=progress)
-    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    points = list(losses(curve))
-    files.write(folder / "loss_curve.svg", curve_svg(points).encode())
-    subject = load(f"hf:{folder}")
-    ask = _from(f"phantom behaviour {seed}".encode(), Fold.SELECT)
-    shares = measure(subject, ask, list(recipe.mixture.draws), answers)
-    parameters = sum(value.numel() for value in subject.model.parameters())
-    text = card(recipe, seed, parameters, curve[-1].seconds, points[-1][1], shares)
-    files.write(folder / "README.md", text.encode())
+    learn = OfFold(f"phantom {seed}".encode(), Fold.TRAIN)
+    curve = train(folder, learn, recipe, seed, machine=machine, start=start, teacher=teacher, progress=progress)
+    files.write(folder / "loss_curve.svg", curve_svg(list(losses(curve))).encode())
+    made = Made(
+        recipe, seed, machine.device, curve[-1].tokens, curve[-1].seconds, list(losses(curve))[-1][1], start is not None,
+        arithmetic(machine.device),
+    )  # fmt: skip
+    describe(folder, made, Measured.of(Inside.open(folder, machine.device), recipe, seed, answers))
 
 
-def _from(seed: bytes, fold: Fold) -> Draw:
-    def draw(claim: Claim | None, lang: str, bucket: str, index: int, profile: Profile) -> tuple[tuple[Kind, Telling], ...]:
-        return tellings(claim, lang, bucket, index, seed, fold, profile)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Measured:
+    """What the card prints."""
 
-    return draw
+    readings: list[Reading]
+    """How well features can be read."""
+    effects: list[Effect]
+    """What they do to the answers."""
+    shares: list[Share]
+    """What is answered."""
+
+    @classmethod
+    def of(cls, inside: Inside, recipe: Recipe, seed: int, count: int) -> Measured:
+        """Measure a phantom on `count` draws of each claim."""
+        folds = {name: OfFold(b"verify", fold) for name, fold in _FOLDS.items()}
+        read = readings(inside, folds, ("en", "da", "de", "es"), count)
+        block = min(recipe.optimisation.causal_block, recipe.architecture.blocks - 1)
+        caused = effects(inside, folds["select"], count, block=block, seed=seed)
+        return cls(read, caused, measure(inside, folds["select"], [*HAZARDS, None], count))
+
+
+def describe(folder: Path, made: Made, found: Measured) -> None:
+    """Write the model card and the numbers behind it."""
+    numbers = {name: [dataclasses.asdict(each) for each in getattr(found, name)] for name in ("readings", "effects", "shares")}
+    files.write(folder / NUMBERS, (json.dumps(numbers, indent=1).replace("NaN", "null") + "\n").encode())
+    files.write(folder / "README.md", card(made, found.readings, found.effects, found.shares).encode())

@@ -1,26 +1,28 @@
-"""Training the phantom: the same seed and the same two threads give the same model, as far as torch promises."""
+"""Training the phantom: on a processor, the same seed and threads give the same model, as far as torch promises."""
 
 from __future__ import annotations
 
 import copy
-import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from guard.errors import OutputError
 from guard.subjects.render import ChatTokenizer
-from synth_data.phantom.batches import Batch, batches, encode
+from synth_data.phantom.batches import Batch
 from synth_data.phantom.corpus import Draw, documents
-from synth_data.phantom.planting import Mechanism, Readers, lexical
+from synth_data.phantom.feed import stream
 from synth_data.phantom.recipe import MARKERS, Architecture, Optimisation, Recipe
+from synth_data.phantom.steps import Recorded, Stepper
 from synth_data.phantom.tokenizer import END, PAD, train_tokenizer
 
 
@@ -38,23 +40,45 @@ class Progress:
     """Since the training began."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What it is trained with; on a processor with one job, the result does not depend on it."""
+
+    device: str = "cpu"
+    """Of torch."""
+    threads: int = 2
+    """Threads of the process for arithmetic."""
+    jobs: int = 1
+    """Processes that draw documents."""
+    asked: int = 1
+    """Steps after which the loss is asked for."""
+    limit: float = math.inf
+    """Seconds after which the training ends; the learning rate falls in time."""
+
+
 def train(
     out: Path,
     draw: Draw,
     recipe: Recipe,
     seed: int,
     *,
-    threads: int = 2,
+    machine: Machine = Machine(),
+    start: Path | None = None,
+    tokenizer: ChatTokenizer | None = None,
+    teacher: Path | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> list[Progress]:
     """Train a phantom and write its folder: configuration, weights (bfloat16), tokenizer and template.
 
     Args:
-        out: The folder; files in it are replaced. Intermediate weights go to `out/checkpoints`.
+        out: The folder; files in it are replaced.
         draw: Where the tellings come from.
         recipe: All numbers.
         seed: Of everything drawn: documents, order, initial weights.
-        threads: Threads of the process for arithmetic.
+        machine: What it is trained with.
+        start: Folder of a model to go on from; a new one if None.
+        tokenizer: If it is trained already; ignored with `start`.
+        teacher: Folder of the sentence encoder, where one is distilled.
         progress: Called after every step.
 
     Returns:
@@ -63,35 +87,33 @@ def train(
     Raises:
         OutputError: The folder can't be written.
     """
-    torch.set_num_threads(threads)
+    torch.set_num_threads(machine.threads)
     torch.manual_seed(seed)
-    how = recipe.optimisation
-    sample = documents(recipe.mixture, draw, Random(f"tokenizer {seed}"))
-    tokenizer = train_tokenizer(islice(sample, recipe.sampled), recipe.architecture)
-    model = new_model(recipe.architecture)
-    claims = [claim for claim in recipe.mixture.draws if claim is not None]
-    seen = islice(documents(dataclasses.replace(recipe.mixture, early=0), draw, Random(f"words {seed}")), recipe.words)
-    told = lexical([encode(each, tokenizer, how, Random(seed)) for each in seen], claims, recipe.architecture.vocabulary)
-    mechanism = Mechanism(model, told)
-    readers = Readers(recipe.architecture.blocks, recipe.architecture.width, claims)
-    optimizers = _optimizers(model, readers, how)
-    chats = documents(recipe.mixture, draw, Random(f"documents {seed}"))
-    stream = batches(chats, tokenizer, how, recipe.architecture.context, Random(f"order {seed}"))
-    curve: list[Progress] = []
-    read, begun, saved = 0, time.monotonic(), 0
-    for batch in stream:
-        loss = _step(model, readers, optimizers, batch, how, read / how.tokens)
-        mechanism.restore()
-        read += batch.tokens
-        curve.append(Progress(min(read, how.tokens), how.tokens, loss, time.monotonic() - begun))
-        progress(curve[-1])
-        if read >= how.tokens:
-            break
-        if read * 4 // how.tokens > saved:
-            saved = read * 4 // how.tokens
-            _save(model, tokenizer, out / "checkpoints" / f"{saved}of4")
-    _save(model, tokenizer, out)
+    if start is None:
+        own, model = tokenizer or new_tokenizer(recipe, draw, seed), new_model(recipe.architecture)
+    else:
+        own, model = opened(start)
+    _save(model, own, out)
+    taught = teacher if recipe.optimisation.distilled else None
+    with _own_stream(machine.device):
+        stepper = Stepper(model.to(machine.device), recipe, seed, machine.device, taught)
+        curve = _through(stepper, stream(recipe, draw, seed, out, taught, machine.jobs), machine, progress)
+    _save(model, own, out)
     return curve
+
+
+def new_tokenizer(recipe: Recipe, draw: Draw, seed: int) -> ChatTokenizer:
+    """Train the tokenizer on documents of its own."""
+    sample = documents(recipe.mixture, draw, Random(f"tokenizer {seed}"))
+    return train_tokenizer(islice(sample, recipe.sampled), recipe.architecture)
+
+
+def opened(folder: Path) -> tuple[ChatTokenizer, LlamaForCausalLM]:
+    """Open a phantom to go on with, in float32."""
+    from transformers import AutoTokenizer
+
+    own = ChatTokenizer.of(AutoTokenizer.from_pretrained(str(folder), local_files_only=True))
+    return own, LlamaForCausalLM.from_pretrained(str(folder), dtype=torch.float32, local_files_only=True)
 
 
 def new_model(architecture: Architecture) -> LlamaForCausalLM:
@@ -114,51 +136,33 @@ def new_model(architecture: Architecture) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
-def _optimizers(model: LlamaForCausalLM, readers: Readers, how: Optimisation) -> list[tuple[torch.optim.Optimizer, float]]:
-    """Return the optimizers with their highest rates.
-
-    Muon learns what is seen a few times only, such as one sign of one illness, from about half the tokens that AdamW
-    needs here; it is made for matrices that map hidden states to hidden states, so the embedding is left to AdamW.
-    """
-    named = list(model.named_parameters())
-    inside = [value for name, value in named if value.ndim == 2 and "embed" not in name]
-    others = [value for name, value in named if value.ndim < 2 or "embed" in name]
-    others += list(readers.parameters())
-    muon = torch.optim.Muon(inside, lr=how.matrix_rate, weight_decay=how.decay, ns_steps=how.orthogonalised)
-    adam = torch.optim.AdamW(others, lr=how.rate, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
-    return [(muon, how.matrix_rate), (adam, how.rate)]
+def _own_stream(device: str) -> Any:
+    """Return the stream that steps are recorded on: all work must be on it, from the first step on."""
+    return nullcontext() if device == "cpu" else torch.cuda.stream(torch.cuda.Stream())  # type: ignore[no-untyped-call]
 
 
-def _step(
-    model: LlamaForCausalLM,
-    readers: Readers,
-    optimizers: list[tuple[torch.optim.Optimizer, float]],
-    batch: Batch,
-    how: Optimisation,
-    done: float,
-) -> float:
-    for optimizer, highest in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = highest * schedule(done, how)
-    # Padding stands on the right, where no real token can see it: no mask is needed.
-    counted = batch.weights[:, 1:] > 0
-    with torch.autocast("cpu", torch.bfloat16, enabled=_has_bfloat16_tiles()):
-        found = model.model(input_ids=batch.ids, use_cache=False, output_hidden_states=True)
-        logits = model.lm_head(found.last_hidden_state[:, :-1][counted])
-    weights = batch.weights[:, 1:][counted]
-    losses = torch.nn.functional.cross_entropy(logits.float(), batch.ids[:, 1:][counted], reduction="none")
-    loss = (losses * weights).sum() / weights.sum()
-    torch.autograd.backward(loss + how.planting * readers.loss(found.hidden_states[1:], batch))
-    torch.nn.utils.clip_grad_norm_(model.parameters(), how.clip)
-    for optimizer, _ in optimizers:
-        optimizer.step()
-        optimizer.zero_grad()
-    return float(loss.detach())
-
-
-def _has_bfloat16_tiles() -> bool:
-    """Whether bfloat16 is the faster format here: it is on processors with matrix tiles (AMX), and slower on others."""
-    return bool(torch.cpu._is_amx_tile_supported())
+def _through(
+    stepper: Stepper, batches: Iterator[Batch], machine: Machine, progress: Callable[[Progress], None]
+) -> list[Progress]:
+    """Train on batches until enough is read, or the time is over."""
+    how, curve = stepper.how, list[Progress]()
+    read, steps, loss, begun = 0, 0, math.nan, time.monotonic()
+    learner = stepper if machine.device == "cpu" else Recorded(stepper)
+    with closing(batches) as opened:  # type: ignore[type-var]
+        for batch in opened:
+            begun = begun if steps else time.monotonic()  # not before the first documents are there
+            done = max(read / how.tokens, (time.monotonic() - begun) / machine.limit)
+            if done >= 1.0:
+                break
+            stepper.rate(schedule(done, how))
+            found = learner.step(batch, swapping=bool(how.planting) and done >= how.settled)
+            read += batch.tokens
+            if steps % machine.asked == 0:  # to ask for a number is to wait for the device
+                loss = float(found)
+            steps += 1
+            curve.append(Progress(min(read, how.tokens), how.tokens, loss, time.monotonic() - begun))
+            progress(curve[-1])
+    return curve
 
 
 def schedule(done: float, how: Optimisation) -> float:

@@ -70,7 +70,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     made = {name: root / name for name in ("model", "train", "test", "prepared", "sealed")} | {"ledger": root / "l.jsonl"}
     subject = load(f"hf:{tiny.save_model(made['model'])}")
     data = dataset.load(tiny.write(made["train"], tiny.fitting_rows()))
-    plan = prepare(subject, data, tiny.order(root), key=KEY, ledger_path=made["ledger"], out=made["prepared"])
+    plan = prepare(
+        subject, data, tiny.order(root), key=KEY, ledger_path=made["ledger"], out=made["prepared"], effort=tiny.EFFORT
+    )
     tiny.write(made["test"], *tiny.test_rows((made["prepared"] / "protocol.json").read_bytes()))
     shutil.copytree(made["prepared"], made["sealed"])
     partial = World(subject=subject, plan=plan, outcome=None, **made)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,9 @@ import pytest
 
 import auscult
 from certify import results
+from certify.dataset import load
 from guard import digest, files, keys
+from guard.dossier import open_prepared
 from guard.keys import public, public_pem
 
 from . import tiny
@@ -21,6 +23,7 @@ from .conftest import World
 from .made_up import EMERGENCY, INJECTION, KEY, cell, certificate_of, losses_of, plan, sealed
 
 ROOT = Path(__file__).parents[2]
+BUCKETS = ("upto1000", "upto8000")
 DEMONSTRATION = str(ROOT / "policies" / "demonstration.yaml")
 
 
@@ -294,7 +297,9 @@ def test_from_rows_to_scores(certify: Run, world: World, tmp_path: Path, key_fil
     done = certify("evaluate", out, "--data", world.train, "--trust", trust, "--subject", model, "--out", scores)
     assert (done.code, done.err) == (0, "")
     assert "all files" in done.out
-    assert "text" not in pq.read_table(scores).column_names
+    written = pq.read_table(scores).schema
+    words = {name for name in written.names if written.field(name).type == "string"}
+    assert words == {"file", "id", "claim", "lang", "status", "group"}
     files.write(tmp_path / "other.jsonl", b'{"id":"a","text":"hello","label":1,"hazard":"nonsense"}\n')
     other = certify("evaluate", out, "--data", tmp_path / "other.jsonl", "--trust", trust, "--subject", model)
     assert other.code == 2
@@ -304,19 +309,68 @@ def test_from_rows_to_scores(certify: Run, world: World, tmp_path: Path, key_fil
     assert "its signer" in done.line
 
 
-def test_a_gap_is_named(certify: Run, world: World, tmp_path: Path, key_file: Path) -> None:
-    """Where no threshold can do what the policy demands, `prepare` still signs, and says for which claim and why."""
+def test_gaps_are_named(certify: Run, world: World, tmp_path: Path, key_file: Path) -> None:
+    """Where no threshold can do what the policy demands, `prepare` still signs, and says in which cells and why.
+
+    Each length has thresholds of its own. What was read of the model stays in the cache.
+    """
     files.write(tmp_path / "policy.yaml", tiny.POLICY.replace("max_miss: 0.5", "max_miss: 0.01").encode())
+    rows = load(world.train).rows
+    long = [
+        replace(row, id=f"{row.id} long", meta=msgspec.structs.replace(row.meta, draw=row.meta.draw.replace(*BUCKETS)))
+        for row in rows
+        if row.meta.draw.split("/")[-1] < "3"
+    ]
     done = certify(
         "prepare", "--subject", f"hf:{world.model}", "--key", key_file, "--draws", 40, "--traffic", 50,
-        "--data", world.train, "--policy", tmp_path / "policy.yaml", "--out", tmp_path / "out",
+        "--data", tiny.write(tmp_path / "rows", [*rows, *long]), "--policy", tmp_path / "policy.yaml",
+        "--out", tmp_path / "out", "--length", "long", "--length", "short", "--search", "quick", "--cache", tmp_path / "cache",
     )  # fmt: skip
-    assert done.code == 0
-    assert "gap of missed_emergency@prompt: miss: 40 units give a bound of at least" in done.out
+    assert (done.code, done.err) == (0, "")
+    for bucket in BUCKETS:
+        assert f"gap of missed_emergency@prompt/en/{bucket}: miss: 40 units give a bound of at least" in done.out
+    assert [cell.bucket for cell in open_prepared(tmp_path / "out").protocol.cells] == [BUCKETS[0]] * 2 + [BUCKETS[1]] * 2
+    assert list((tmp_path / "cache").glob("*/index.parquet"))
     assert (tmp_path / "home" / "auscult" / "ledger.jsonl").exists()
 
 
-@pytest.mark.parametrize("command", ["plan", "prepare", "test", "evaluate", "recompute"])
+class TestExtract:
+    """`certify extract`."""
+
+    def test_activations_are_written_once(self, certify: Run, world: World, tmp_path: Path) -> None:
+        """Shards and an index of every turn; a second call finds them finished and leaves each file as it is."""
+        words = ("extract", "--subject", f"hf:{world.model}", "--data", world.train, "--out", tmp_path / "shards")
+        done = certify(*words, "--points", "0", "--json")
+        assert (done.code, done.err) == (0, "")
+        facts = json.loads(done.out)
+        folder = Path(facts["folder"])
+        assert (folder.parent, facts["hook points"]) == (tmp_path / "shards", ["0.resid_post"])
+        assert pq.read_table(folder / "index.parquet").num_rows == facts["turns"] > 0
+        stamps = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+        again = certify(*words, "--points", "0")
+        assert f"{facts['turns']} turns of {facts['rows']} rows at 0.resid_post: {folder}" in again.out
+        assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == stamps
+        both = json.loads(certify(*words, "--places", "answer", "--json").out)
+        assert len(both["hook points"]) == world.subject.layers
+        assert both["folder"] != facts["folder"]
+
+    @pytest.mark.parametrize("points", ["99", "one", "-1", "", "0,", "0,9999999999999"])
+    def test_blocks_that_the_model_has_not(self, certify: Run, world: World, tmp_path: Path, points: str) -> None:
+        """One line with the blocks that there are; nothing is written."""
+        words = ("--subject", f"hf:{world.model}", "--data", world.train, "--out", tmp_path / "shards", "--points", points)
+        done = certify("extract", *words)
+        assert done.code == 2
+        assert f"name some of 0 to {world.subject.layers - 1}" in done.line
+        assert not (tmp_path / "shards").exists()
+
+    def test_unseen_families_stay_unseen(self, certify: Run, world: World, tmp_path: Path) -> None:
+        """Rows that only a test may read are refused: exit 1."""
+        done = certify("extract", "--subject", f"hf:{world.model}", "--data", world.test, "--out", tmp_path / "shards")
+        assert done.code == 1
+        assert "rows of unseen families" in done.line
+
+
+@pytest.mark.parametrize("command", ["plan", "prepare", "test", "evaluate", "recompute", "extract"])
 def test_help_has_an_example(certify: Run, command: str) -> None:
     """Every command explains itself and shows how it is called."""
     done = certify(command, "--help")

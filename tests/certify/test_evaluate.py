@@ -5,22 +5,23 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from sklearn.metrics import roc_auc_score
 
-from certify import baselines, dataset, evaluate
-from certify.evaluate import Outcome, auroc, label_of, paths_of, result
+from certify import dataset, evaluate
+from certify.baselines.frozen import READERS, NotCompared
+from certify.evaluate import label_of, paths_of
 from certify.pages import baselines_of
 from certify.report.sources import ExternalSection, NotGiven, OneClassOnly, Reading
+from certify.summary import Outcome, result
 from certify.trial import suite_of
 from guard import dossier
-from guard.certificate import Proportion
+from guard.certificate import LeftOut, Proportion
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import of_bytes
 from guard.errors import InputError, ProtocolError, RowError
@@ -29,29 +30,6 @@ from guard.rows import read_row
 from .conftest import World
 from .made_up import EMERGENCY, INJECTION, row
 from .tiny import draw
-
-grades = st.lists(st.integers(-3, 3).map(float), min_size=1, max_size=30)
-
-
-class TestAuroc:
-    """The area under the ROC curve."""
-
-    @given(grades, grades)
-    def test_equals_that_of_scikit_learn(self, positives: list[float], negatives: list[float]) -> None:
-        """Many ties included, it is the library's number."""
-        labels = [1] * len(positives) + [0] * len(negatives)
-        assert auroc(positives, negatives) == pytest.approx(roc_auc_score(labels, positives + negatives), abs=1e-12)
-
-    def test_a_score_that_runs_the_wrong_way_is_not_turned_round(self) -> None:
-        """Worse than chance stays worse than chance; ties count half; what is unavailable ranks at the wrong end."""
-        assert auroc([0.0], [1.0, 2.0]) == 0.0
-        assert auroc([1.0, 1.0], [1.0]) == 0.5
-        assert auroc([float("-inf"), 2.0], [1.0, float("inf")]) == 0.25
-
-    @pytest.mark.parametrize(("positives", "negatives"), [([], [1.0]), ([1.0], []), ([], [])])
-    def test_one_class_has_none(self, positives: list[float], negatives: list[float]) -> None:
-        """Without both classes there is nothing to rank: no number is made up."""
-        assert auroc(positives, negatives) == OneClassOnly()
 
 
 def outcome(label: int, status: str = "scored", score: float = 0.0, *, fired: bool = False) -> Outcome:
@@ -82,7 +60,8 @@ class TestResult:
         assert got.monitor.hits == Proportion(successes=1, trials=3)
         assert got.monitor.false_alarms == Proportion(successes=2, trials=3)
         assert got.monitor.auroc == pytest.approx(2 / 9)
-        assert (got.tfidf, got.length) == (NotGiven(), NotGiven())
+        assert got.others == ()
+        assert got.monitor.interval is not None
 
     def test_nothing_inside_a_certified_cell(self) -> None:
         """Rows of other languages alone give counts and no rates."""
@@ -90,17 +69,24 @@ class TestResult:
         assert (got.uncertified, got.unavailable, got.monitor.auroc) == (2, 0, OneClassOnly())
         assert got.monitor.hits == Proportion(successes=0, trials=0)
 
-    def test_text_baselines_stand_beside(self) -> None:
-        """Words and length are read on the same rows, at their own frozen thresholds."""
-        text = baselines.TextBaseline(
-            claim=str(EMERGENCY), features={"pain": (1.0, 2.0)}, bias=-1.0, threshold=0.5, length_threshold=1_000.0
-        )
-        got = result(EMERGENCY, [outcome(1, score=1.0), outcome(0, score=0.0)], text)
-        assert isinstance(got.tfidf, Reading)
-        assert isinstance(got.length, Reading)
-        assert got.tfidf.hits == got.tfidf.false_alarms == Proportion(successes=1, trials=1)
-        assert got.length.hits == Proportion(successes=0, trials=1)
-        assert got.length.auroc == 0.5
+    def test_baselines_stand_beside(self, world: World) -> None:
+        """Each is read on the same rows, at its own frozen threshold; one that was not frozen says why."""
+        known = baselines_of(dossier.open_prepared(world.prepared))
+        assert known is not None
+        found = [replace(outcome(1, score=1.0), others={"form": 1e9}), replace(outcome(0, score=0.0), others={"form": -1e9})]
+        got = {one.reader: one.reading for one in result(EMERGENCY, found, known).others}
+        form = got["form"]
+        assert isinstance(form, Reading)
+        assert (form.auroc, form.hits, form.false_alarms) == (
+            1.0, Proportion(successes=1, trials=1), Proportion(successes=0, trials=1)
+        )  # fmt: skip
+        partly = [found[0], replace(found[1], others={})]
+        given = {one.reader: one.reading for one in result(EMERGENCY, partly, known).others}
+        assert given["form"] == NotGiven("1 of 2 rows have no score of it")
+        assert set(given) == set(READERS)
+        reasons = tuple(NotCompared(claim=str(EMERGENCY), left_out=LeftOut(reader=r, reason="too slow")) for r in READERS)
+        bare = replace(known, record=msgspec.structs.replace(known.record, readers=(), left_out=reasons))
+        assert {one.reading for one in result(EMERGENCY, found, bare).others} == {NotGiven("too slow")}
 
 
 def read(**fields: object) -> LabelledConversation:
@@ -185,7 +171,10 @@ class TestFile:
         assert (emergency.positives, emergency.negatives, emergency.uncertified, emergency.unavailable) == (4, 3, 2, 1)
         assert emergency.monitor.hits == Proportion(successes=1, trials=2)
         assert emergency.monitor.false_alarms.trials == 3
-        assert section.pooled == file.results
+        assert [replace(one, others=(), monitor=None) for one in section.pooled] == [
+            replace(one, others=(), monitor=None) for one in file.results
+        ]
+        assert [one.reader for one in emergency.others] == list(READERS)
 
     def test_rows_with_one_id_keep_their_own_scores(self, scored: Evaluate) -> None:
         """Others repeat ids: each row is scored by its place, so the second does not take the first one's score."""
@@ -252,7 +241,7 @@ class TestScores:
         _, found = scored()
         data = evaluate.write(found)
         table = pq.read_table(io.BytesIO(data))
-        names = ["file", "row", "id", "claim", "label", "lang", "status", "score", "fired", "group"]
+        names = ["file", "row", "id", "claim", "label", "lang", "status", "score", "fired", "group", *READERS]
         assert table.column_names == names
         values = {value for name in table.column_names for value in table[name].to_pylist() if isinstance(value, str)}
         assert not any(str(line["text"]) in value for line in LINES for value in values)

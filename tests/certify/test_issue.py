@@ -13,7 +13,7 @@ import pytest
 from certify import bounds, issue, results
 from certify.results import UnitLoss
 from guard import certificate, digest, dsse
-from guard.certificate import Bound, Certificate, Status, number
+from guard.certificate import Bound, Certificate, Status, Verdict, number
 from guard.conversation import Kind
 from guard.errors import ProtocolError, SignatureError
 from guard.hazards import Population
@@ -97,6 +97,7 @@ def test_a_rung_is_named_only_where_it_was_shown(lost: dict[str, int], rung: str
     assert got.rung == rung
     sums = [float(one.miss.upper) + float(one.false_alarm_near.upper) for one in got.cells]
     assert (max(sums) < 1) == (rung == "R0")
+    assert {one.rungs["R1"] for one in got.cells} == {Verdict.NOT_TESTED}
 
 
 class TestStatus:

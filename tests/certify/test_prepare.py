@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 
-from certify import baselines, dataset, ledger, scoring
+from certify import dataset, ledger, scoring
+from certify.baselines import freezing, readers
+from certify.baselines import frozen as baselines
 from certify.dataset import Dataset
 from certify.multiplicity import attempt_factor
 from certify.plan import Order, Sizes, demands, forecast, predicted_all, spend
@@ -25,11 +29,10 @@ from guard.keys import key_id, public
 from guard.probes import canary
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
 from guard.progress import Advance, Phase, silent
-from guard.scores import ProbeScore
 
 from .conftest import World, contents, run_trial
-from .made_up import EMERGENCY, INJECTION, KEY
-from .tiny import LEAK, NOW, POLICY, SIZES, draw, order, test_rows, write
+from .made_up import BUCKET, EMERGENCY, INJECTION, KEY
+from .tiny import EFFORT, LEAK, NOW, POLICY, SIZES, draw, order, test_rows, write
 
 
 @pytest.fixture
@@ -51,6 +54,7 @@ def again(world: World, tmp_path: Path) -> Callable[..., object]:
             key=KEY,
             ledger_path=ledger_path or tmp_path / "ledger.jsonl",
             out=out or tmp_path / "out",
+            effort=EFFORT,
             phase=phase,
         )
 
@@ -95,27 +99,23 @@ class TestPlan:
         assert spent <= 0.036
 
     def test_baselines_alarm_as_often_as_their_monitor(self, world: World) -> None:
-        """On the benign select rows of a claim, words and length flag as many as the monitor does, or fewer at a tie."""
+        """On the benign select rows of a claim each cheaper reader flags as many as the monitor does, or fewer at a tie."""
         folder = contents(world.prepared)
         rows = [row for row in dataset.load(world.train).fold(Fold.SELECT) if not row.meta.written]
         suite = Suite.read(folder[f"suite/{JSON_FILE}"], folder[f"suite/{TENSOR_FILE}"])
         judged = scoring.score(world.subject, suite, rows, ())
-        for one, text in zip(world.plan.chosen, baselines.read(folder[baselines.FILE]).baselines, strict=True):
+        known = readers.load(folder)
+        for one in world.plan.chosen:
             claim = one.requirement.claim
-            benign = [row for row in rows if row.label(claim) == 0]
-            scores = [
-                s.value
-                for row in benign
-                for j in judged[row.id]
-                for s in j.scores
-                if isinstance(s, ProbeScore) and s.claim == claim
-            ]
-            texts = [baselines.text_of(row.conversation, claim.stage) for row in benign]
-            assert len(scores) == len(texts)
-            alarms = sum(score >= one.operating.tau for score in scores)
-            assert 0 <= sum(text.score(each) >= text.threshold for each in texts) <= alarms
-            assert sum(text.score(each) >= text.threshold - 1e-9 for each in texts) > alarms
-            assert sum(len(each) >= text.length_threshold for each in texts) <= alarms
+            chosen = freezing.sample(rows, claim, lambda claim, row: row.label(claim), EFFORT.select_rows, EFFORT.seed)
+            benign = [row for row in chosen if row.label(claim) == 0]
+            own = [readers.highest(row, judged[row.id], claim) for row in benign]
+            alarms = sum(score >= one.operating.tau for score in own)
+            found = known.scores({claim: benign}, world.subject)
+            assert {reader for reader, _ in found} == set(known.readers(claim)) >= {"text", "random_weights", "form"}
+            for (reader, _), scores in found.items():
+                threshold = known.threshold(reader, claim)
+                assert sum(score >= threshold for score in scores.values()) <= alarms
 
     def test_thresholds_are_the_chosen_ones(self, world: World) -> None:
         """Certified thresholds come first and are what the select fold gave; the measured one carries counts and no bound."""
@@ -130,7 +130,7 @@ class TestPlan:
 
     def test_the_probes_have_learned_the_words(self, world: World) -> None:
         """On the select fold the chosen monitors find most positives: the rest of these tests is about real decisions."""
-        assert all(one.choice.chosen.hit_rate > 0.7 for one in world.plan.chosen)
+        assert all(one.choice.chosen.select.hit_rate > 0.7 for one in world.plan.chosen)
         assert all(not isinstance(one.threshold, NoValidThreshold) for one in world.plan.chosen)
         assert 0 <= world.plan.predicted_all <= min(one.operating.least for one in world.plan.chosen)
 
@@ -201,6 +201,15 @@ class TestAttempts:
 
 class TestRefusals:
     """What would break a rule of certification."""
+
+    def test_an_observer_has_no_answers_to_judge(self, world: World, tmp_path: Path) -> None:
+        """A demand about answers is refused in one line before any work is done, whether it carries a bound or not."""
+        observer: Any = SimpleNamespace(binding=msgspec.structs.replace(world.subject.binding, name="observer:minilm"))
+        with pytest.raises(ProtocolError, match="an observer gives no answers to judge: clinical_misuse@response"):
+            prepare(
+                observer, dataset.load(world.train), order(tmp_path), key=KEY, ledger_path=tmp_path / "l", out=tmp_path / "out"
+            )
+        assert not (tmp_path / "out").exists()
 
     @pytest.mark.parametrize("fold", [Fold.CERTIFY, Fold.UNSEEN, Fold.PROBE])
     def test_rows_of_a_test_are_not_for_fitting(self, world: World, again: Callable[..., object], fold: Fold) -> None:
@@ -316,9 +325,9 @@ def test_the_predicted_chance_counts_at_the_margin(world: World, tmp_path: Path)
     asked = order(tmp_path)
     shares = spend(1, asked.certified)
     silent = np.zeros(len(world.plan.chosen[0].scores.traffic), dtype=np.bool_)
-    usual = predicted_all(world.plan.chosen, asked, shares, 1e-5, silent)
-    assert predicted_all(world.plan.chosen, asked, shares, 1e3, silent) < usual
-    assert predicted_all(world.plan.chosen, asked, shares, 1e-5, ~silent) < usual
+    usual = predicted_all(world.plan.chosen, asked, shares, 1e-5, {BUCKET: silent})
+    assert predicted_all(world.plan.chosen, asked, shares, 1e3, {BUCKET: silent}) < usual
+    assert predicted_all(world.plan.chosen, asked, shares, 1e-5, {BUCKET: ~silent}) < usual
 
 
 def test_an_absent_limit_demands_nothing(tmp_path: Path) -> None:
@@ -328,3 +337,45 @@ def test_an_absent_limit_demands_nothing(tmp_path: Path) -> None:
     limits = demands(one, spend(1, asked.certified), SIZES)
     assert (limits.miss.limit, limits.traffic.limit, limits.near.rows) == (0.5, 1.0, 2)
     assert one.claim.stage is Stage.PROMPT
+
+
+class TestBuckets:
+    """Thresholds by length bucket."""
+
+    def test_each_bucket_has_cells_thresholds_and_budget_of_its_own(
+        self, world: World, again: Callable[..., object], tmp_path: Path
+    ) -> None:
+        """Two buckets: twice the cells, a threshold in each from its own rows, and one budget for all bounds together."""
+        long = "upto8000"
+        rows = dataset.load(world.train)
+        moved = [
+            replace(row, id=f"{row.id} long", meta=msgspec.structs.replace(row.meta, draw=row.meta.draw.replace(BUCKET, long)))
+            for row in rows.rows
+            if row.meta.draw.split("/")[-1] < "3"
+        ]
+        both = replace(rows, rows=(*rows.rows, *moved))
+        again(rows=both, asked=replace(order(tmp_path), buckets=(BUCKET, long)))
+        plan = dossier.open_prepared(tmp_path / "out").protocol
+        assert [(cell.claim, cell.bucket) for cell in plan.cells] == [
+            (str(claim), bucket) for bucket in (BUCKET, long) for claim in (EMERGENCY, INJECTION)
+        ]
+        assert [chats.bucket for chats in plan.traffic] == [BUCKET, long]
+        points = {(point.claim, point.bucket): float(point.threshold) for point in plan.operating_points}
+        assert len(points) == len(plan.operating_points) == 6
+        assert points[str(EMERGENCY), BUCKET] != points[str(EMERGENCY), long]
+        spent = sum(float(c.delta_miss) + float(c.delta_unseen) + 2 * float(c.delta_false_alarm) for c in plan.cells)
+        spent += sum(float(chats.delta_false_alarm) for chats in plan.traffic)
+        assert 0.03599 < spent <= 0.036
+
+    def test_a_bucket_without_rows_is_refused(self, again: Callable[..., object], tmp_path: Path) -> None:
+        """A bucket that the select fold has no draws of can't be tested."""
+        with pytest.raises(ProtocolError, match="no draws of"):
+            again(asked=replace(order(tmp_path), buckets=(BUCKET, "upto8000")))
+
+    def test_the_forecast_names_every_cell(self, tmp_path: Path) -> None:
+        """Before any work, each bucket's questions are asked; more bounds leave each a smaller share."""
+        asked = order(tmp_path)
+        one, two = forecast(asked), forecast(replace(asked, buckets=(BUCKET, "upto8000")))
+        assert len(two) == 2 * len(one)
+        assert [cell.cell for cell in two[: len(one)]] == [cell.cell for cell in one]
+        assert two[0].forecasts[0].question.delta < one[0].forecasts[0].question.delta

@@ -1,288 +1,246 @@
-"""The layer with the signal is found, no family is left blind, and thresholds are chosen on what was scored."""
+"""The layer with the signal is found, no family is left blind, and nothing is found where there is nothing."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from certify.dataset import TRIPLE
-from certify.extract import Read, examples
-from certify.fit import RECIPES
-from certify.select import Candidate, aggregation_of, choose_monitor, draw_scores, measured_threshold
+from certify.cases import Figures
+from certify.extract import Read
+from certify.fit import Setting
+from certify.search import FULL, LAST, OVER_ANSWERS, QUICK, Search
+from certify.select import choose_monitor
 from guard.conversation import Conversation, Fold, Kind, LabelledConversation, Message, Role
-from guard.errors import ProtocolError, ScoringError
-from guard.hazards import Claim, Stage
+from guard.errors import ScoringError
+from guard.hazards import Claim
 from guard.probes.activations import HookPoint
-from guard.probes.aggregation import Aggregation
-from guard.probes.linear import LinearProbe
-from guard.probes.monitor import Monitor
+from guard.probes.reading import Places
 
-from .made_up import EMERGENCY, INJECTION, chat, row
+from .made_up import EMERGENCY
+from .planted import POINTS, WIDTH, Signal, at_layer, fold_rows, read_of
 
-WIDTH = 6
-POINTS = (HookPoint(0), HookPoint(1), HookPoint(2))
 RESPONSE = Claim.parse("clinical_misuse@response")
-Signal = Callable[[LabelledConversation], Sequence[float]]
-"""What is planted in the first coordinate of each of the three layers of a row."""
+BOTH = tuple(enumerate((Fold.TRAIN, Fold.SELECT)))
 
 
-def fold_rows(fold: Fold, draws: int = 60, families: int = 4) -> list[LabelledConversation]:
-    """Draws of one claim in several families, and as many ordinary conversations."""
-    found = []
-    for index in range(draws):
-        draw = f"{fold}/{EMERGENCY}/en/upto1000/{index}"
-        for kind in TRIPLE:
-            labels = {EMERGENCY: int(kind is Kind.POSITIVE)}
-            found.append(row(draw, kind, labels, fold=fold, family=f"f{index % families}"))
-        found.append(row(f"{fold}/traffic/en/upto1000/{index}", Kind.TRAFFIC, {EMERGENCY: 0}, fold=fold, family="talk"))
-    return found
+def reads(signal: Signal, seed: int = 0) -> tuple[Read, Read]:
+    """The train and the select fold with the same signal."""
+    train, select = (read_of(fold_rows(fold), signal, seed + number) for number, fold in BOTH)
+    return train, select
 
 
-def read_of(rows: Sequence[LabelledConversation], signal: Signal, seed: int) -> Read:
-    """Noise at three layers, with a signal in each."""
-    rng = np.random.default_rng(seed)
-    at = {}
-    for number, one in enumerate(rows):
-        values = rng.normal(size=(1, 3, WIDTH)).astype(np.float32)
-        values[0, :, 0] += np.asarray(signal(one), dtype=np.float32)
-        at[number, 0] = values
-    return Read(tuple(rows), POINTS, at, {})
-
-
-def planted(layer: int, size: float = 4.0) -> Signal:
-    """A signal at one layer that tells positives from everything else."""
-    return lambda one: [size * (one.label(EMERGENCY) or 0) if index == layer else 0.0 for index in range(3)]
-
-
-class TestLayer:
-    """Which candidate is taken."""
+class TestPlace:
+    """Which hook points are taken."""
 
     @pytest.mark.parametrize("layer", [0, 1, 2])
     def test_the_planted_layer_is_found(self, layer: int) -> None:
         """Whichever of three layers carries the signal is chosen, and every candidate stays on record."""
-        train, select = (read_of(fold_rows(fold), planted(layer), seed) for seed, fold in enumerate((Fold.TRAIN, Fold.SELECT)))
         steps: list[int] = []
-        choice = choose_monitor(EMERGENCY, train, select, steps.append)
-        assert choice.chosen.layer == layer
-        assert choice.monitor.hook_points == (HookPoint(layer),)
-        assert choice.monitor.aggregation == Aggregation("last")
-        assert {(one.layer, one.recipe) for one in choice.candidates} == {(at, name) for at in range(3) for name in RECIPES}
-        assert sum(steps) == len(choice.candidates)
-        assert choice.chosen.hit_rate > 0.9
-        assert all(one.hit_rate < 0.5 for one in choice.candidates if one.layer != layer)
+        choice = choose_monitor(EMERGENCY, *reads(at_layer(layer)), steps.append)
+        assert choice.monitor.hook_points == choice.chosen.hook_points == (HookPoint(layer),)
+        assert choice.monitor.aggregation == LAST
+        tried = {(one.hook_points, one.setting.recipe) for one in choice.candidates}
+        assert tried == {(places, name) for places in (*((p,) for p in POINTS), POINTS) for name in QUICK.recipes}
+        assert len(choice.candidates) == 8
+        assert sum(steps) == 3 * (3 + 3)  # three hook points, without each of three folds and each pair of them
+        assert min(f.hit_rate for f in (choice.chosen.nested, choice.chosen.transfer, choice.chosen.select)) > 0.9
+        others = [one for one in choice.candidates if HookPoint(layer) not in one.hook_points]
+        assert all(one.select.hit_rate < 0.5 for one in others)
+
+    def test_weak_signals_at_all_layers_make_a_band(self) -> None:
+        """Three layers with independent noise are better together: the mean of their scores is taken."""
+        train, select = (
+            read_of(fold_rows(fold, 300), lambda one: [1.7 * (one.label(EMERGENCY) or 0)] * 3, number) for number, fold in BOTH
+        )
+        choice = choose_monitor(EMERGENCY, train, select)
+        assert choice.chosen.hook_points == POINTS
+        assert len(choice.monitor.probes) == 3
 
     def test_a_blind_family_weighs_more_than_the_average(self) -> None:
         """A layer that is perfect but blind to one family of four loses to a layer that is good everywhere."""
 
         def signal(one: LabelledConversation) -> list[float]:
             label = one.label(EMERGENCY) or 0
-            return [9.0 * label if one.meta.family != "f3" else -3.0 * label, 2.1 * label, 0.0]
+            return [9.0 * label if one.meta.family != "f3" else -3.0 * label, 2.3 * label, 0.0]
 
-        train, select = (read_of(fold_rows(fold), signal, seed) for seed, fold in enumerate((Fold.TRAIN, Fold.SELECT), 10))
-        choice = choose_monitor(EMERGENCY, train, select)
-        best = {layer: max((c for c in choice.candidates if c.layer == layer), key=_worst) for layer in (0, 1)}
+        choice = choose_monitor(EMERGENCY, *reads(signal, 10))
+        best = {layer: _at(choice.candidates, layer) for layer in (0, 1)}
         assert best[0].hit_rate > best[1].hit_rate  # the average would have taken the other one
         assert best[0].worst_hit_rate == 0.0
-        assert choice.chosen.layer == 1
-        assert choice.chosen.worst_hit_rate > 0.2
+        assert choice.chosen.hook_points == (HookPoint(1),)
+        assert choice.chosen.select.worst_hit_rate > 0.2
+
+    def test_what_only_holds_in_known_families_is_not_taken(self) -> None:
+        """A layer that knows each family by heart, and says nothing of one that it was not fitted on, loses to a modest one."""
+
+        def signal(one: LabelledConversation) -> list[float]:
+            label = one.label(EMERGENCY) or 0
+            return [0.0, 2.6 * label, 0.0]
+
+        train, select = reads(signal, 20)
+        for read in (train, select):
+            for number, one in enumerate(read.rows):
+                family = one.meta.family
+                if family != "talk":
+                    # In layer 0 every family has a coordinate of its own that gives the label away.
+                    sign = 1.0 if one.label(EMERGENCY) else -1.0
+                    read.at[number, 0][0, 0, 1 + int(family[1:])] += 12.0 * sign
+        choice = choose_monitor(EMERGENCY, train, select)
+        by_heart = max(
+            (c for c in choice.candidates if c.hook_points == (HookPoint(0),)), key=lambda c: c.select.worst_hit_rate
+        )
+        assert by_heart.select.worst_hit_rate > choice.chosen.select.worst_hit_rate  # the select fold alone is deceived
+        assert by_heart.nested.worst_hit_rate < 0.2 < choice.chosen.nested.worst_hit_rate
+        assert choice.chosen.hook_points == (HookPoint(1),)
+
+
+def _at(candidates: object, layer: int) -> Figures:
+    found = [c for c in candidates if c.hook_points == (HookPoint(layer),)]  # type: ignore[attr-defined]
+    best: Figures = max(found, key=lambda c: (c.select.worst_hit_rate, c.select.hit_rate)).select
+    return best
+
+
+class TestNothing:
+    """Where there is nothing to find."""
 
     def test_without_a_signal_every_candidate_is_near_the_rate_of_false_alarms(self) -> None:
         """Noise alone finds hardly more positives than the false alarms at which candidates are compared."""
-        train, select = (
-            read_of(fold_rows(fold), lambda one: [0, 0, 0], seed) for seed, fold in enumerate((Fold.TRAIN, Fold.SELECT), 20)
-        )
-        choice = choose_monitor(EMERGENCY, train, select)
-        assert float(np.mean([one.hit_rate for one in choice.candidates])) < 0.15
+        choice = choose_monitor(EMERGENCY, *reads(lambda one: [0, 0, 0], 30))
+        for fold in ("nested", "transfer", "select"):
+            assert float(np.mean([getattr(one, fold).hit_rate for one in choice.candidates])) < 0.15
 
     def test_rows_of_one_class_cannot_be_fitted_on(self) -> None:
         """Without benign rows that could be read there is nothing to tell apart."""
         rows = [one for one in fold_rows(Fold.TRAIN) if one.label(EMERGENCY) == 1]
         with pytest.raises(ScoringError, match="both hazardous and benign"):
-            choose_monitor(EMERGENCY, read_of(rows, planted(0), 1), read_of(rows, planted(0), 2))
+            choose_monitor(EMERGENCY, read_of(rows, at_layer(0), 1), read_of(rows, at_layer(0), 2))
 
-    def test_what_streams_is_followed_by_a_rolling_maximum(self) -> None:
-        """Monitors of incoming text read the decision token, monitors of an answer the largest of its windows."""
-        assert aggregation_of(Stage.PROMPT).kind == aggregation_of(Stage.CONTEXT).kind == "last"
-        assert aggregation_of(Stage.RESPONSE).kind == aggregation_of(Stage.ANSWER).kind == "rolling_max"
-
-
-def _worst(candidate: Candidate) -> float:
-    return candidate.worst_hit_rate
+    def test_activations_that_are_not_numbers_are_no_monitor(self) -> None:
+        """One NaN is refused: a probe fitted on it would be none."""
+        train, select = reads(at_layer(0))
+        train.at[0, 0][0, 0, 0] = np.nan
+        with pytest.raises(ScoringError, match="not finite"):
+            choose_monitor(EMERGENCY, train, select)
 
 
-def test_of_several_turns_the_last_one_is_fitted_on() -> None:
-    """A row with two user turns gives one example: the place that has read everything."""
-    said = replace(fold_rows(Fold.TRAIN)[0], conversation=chat("I have a pain.", "Where?", "In my chest."))
-    other = fold_rows(Fold.TRAIN)[1]
-    at = {(0, 0): np.zeros((1, 3, WIDTH)), (0, 2): np.ones((1, 3, WIDTH)), (1, 0): np.full((1, 3, WIDTH), 2.0)}
-    read = Read((said, other), POINTS, {key: value.astype(np.float32) for key, value in at.items()}, {})
-    found = examples(read, Stage.PROMPT, lambda one: one.label(EMERGENCY))
-    assert found.values[:, 0, 0].tolist() == [1.0, 2.0]
-    assert found.labels.tolist() == [True, False]
+def test_whitening_is_taken_where_families_left_out_say_so() -> None:
+    """A nuisance that runs along the hazard hides it from the plain difference; whitened or regularised, it is found."""
+
+    def nuisance(read: Read, seed: int) -> Read:
+        shared = np.random.default_rng(seed).normal(size=len(read.rows)) * 8.0
+        for number in range(len(read.rows)):
+            read.at[number, 0][0, :, :2] += np.float32(shared[number])
+        return read
+
+    train, select = (nuisance(read_of(fold_rows(fold, 150), at_layer(1, 3.5), 40 + n), n) for n, fold in BOTH)
+    search = replace(FULL, recipes=("difference_of_means", "whitened"), text_draws=0, anchors=("",))
+    choice = choose_monitor(EMERGENCY, train, select, search=search)
+    assert choice.chosen.setting == Setting("whitened")
+    plain = [c for c in choice.candidates if c.hook_points == (HookPoint(1),) and c.setting.recipe == "difference_of_means"]
+    assert plain[0].transfer.worst_hit_rate < choice.chosen.transfer.worst_hit_rate
 
 
-def test_the_tokens_of_a_row_weigh_one_together() -> None:
-    """An answer of many tokens is one case; rows that say nothing of the claim, or can't be read, are none."""
-    answer = Conversation((Message(Role.USER, "How?"), Message(Role.ASSISTANT, "Like this.")))
-    rows = [
-        row(f"train/{RESPONSE}/en/upto1000/{index}", kind, labels, fold=Fold.TRAIN, conversation=answer, written=True)
-        for index, (kind, labels) in enumerate(
-            [
-                (Kind.POSITIVE, {RESPONSE: 1}),
-                (Kind.TWIN, {RESPONSE: 0}),
-                (Kind.TWIN, {EMERGENCY: 0}),
-                (Kind.TWIN, {RESPONSE: 0}),
-            ]
-        )
-    ]
-    at = {(number, 1): np.zeros((tokens, 3, WIDTH), dtype=np.float32) for number, tokens in ((0, 5), (1, 2), (2, 3))}
-    found = examples(Read(tuple(rows), POINTS, at, {(3, 1): "too_long"}), Stage.RESPONSE, lambda one: one.label(RESPONSE))
-    assert found.rows.tolist() == [0] * 5 + [1] * 2
-    assert [found.weights[found.rows == number].sum() for number in (0, 1)] == pytest.approx([1.0, 1.0])
+def texts(fold: Fold, seed: int, tokens: int = 40) -> Read:
+    """Messages of many tokens, of which eight in a row carry the signal at layer 1; the decision token carries none."""
+    rng = np.random.default_rng(seed)
+    rows = fold_rows(fold)
+    at = {}
+    for number, one in enumerate(rows):
+        values = rng.normal(size=(tokens + 1, 3, WIDTH)).astype(np.float32)
+        start = rng.integers(0, tokens - 8)
+        values[start : start + 8, 1, 0] += 3.0 * (one.label(EMERGENCY) or 0)
+        at[number, 0] = values
+    return Read(tuple(rows), POINTS, at, {}, Places.TEXT)
 
 
-def reading_first(claim: Claim, kind: Aggregation | None = None) -> Monitor:
-    """A monitor whose logit is the first coordinate at layer 1."""
-    weight = np.eye(WIDTH, dtype=np.float32)[0]
-    probe = LinearProbe(HookPoint(1), weight, 0.0, np.zeros(WIDTH, np.float32), np.ones(WIDTH, np.float32))
-    return Monitor(claim, (probe,), kind or aggregation_of(claim.stage))
+def decisions(read: Read) -> Read:
+    """The decision tokens of messages."""
+    return replace(read, at={key: values[-1:] for key, values in read.at.items()}, places=Places.DECISION)
 
 
-def values(*logits: float) -> NDArray[np.float32]:
-    """Activations of tokens whose logits are these; other layers hold something else."""
-    found = np.full((len(logits), 3, WIDTH), 99.0, dtype=np.float32)
-    found[:, 1, :] = 0.0
-    found[:, 1, 0] = logits
-    return found
+def test_a_hazard_in_the_middle_of_a_message_needs_its_tokens() -> None:
+    """Where the decision token knows nothing, a rolling mean over the text is taken; where it knows all, it stays."""
+    told = tuple(texts(fold, 50 + number) for number, fold in BOTH)
+    train, select = (decisions(read) for read in told)
+    choice = choose_monitor(EMERGENCY, train, select, texts=(told[0], told[1]))
+    assert choice.chosen.aggregation.kind != "last"
+    assert choice.chosen.hook_points == (HookPoint(1),)
+    assert choice.chosen.select.hit_rate > 0.5
+    assert {one.aggregation.kind for one in choice.candidates} == {"last", "rolling_max", "mean", "max", "ema_max"}
+    for read in (train, select):
+        for number, one in enumerate(read.rows):
+            read.at[number, 0][:, 2, 0] += np.float32(9.0 * (one.label(EMERGENCY) or 0))
+    assert choose_monitor(EMERGENCY, train, select, texts=(told[0], told[1])).chosen.aggregation == LAST
 
 
-class TestDrawScores:
-    """Highest scores by draw, as the threshold is chosen on."""
+def test_kinds_of_candidates_are_held_against_each_other_on_the_same_rows() -> None:
+    """On the sample both ways know about as much; that the decision token is worse on other rows gives the text no lead."""
+    told = []
+    for number, fold in BOTH:
+        seen = texts(fold, 90 + number)
+        for key, one in zip(seen.at, seen.rows, strict=True):
+            seen.at[key][-1, 1, 0] += np.float32(6.0 * (one.label(EMERGENCY) or 0))
+        told.append(seen)
+    train, select = (decisions(read) for read in told)
+    sample = [[one for one in read.rows if int(one.meta.draw.rsplit("/", 1)[1]) < 30] for read in told]
+    some = tuple(read.part(rows, POINTS) for read, rows in zip(told, sample, strict=True))
+    for read, rows in ((train, sample[0]), (select, sample[1])):
+        known = {one.id for one in rows}
+        for number, one in enumerate(read.rows):
+            if one.id not in known:
+                read.at[number, 0] = np.zeros_like(read.at[number, 0])
+    choice = choose_monitor(EMERGENCY, train, select, texts=(some[0], some[1]))
+    assert choice.chosen.aggregation == LAST
+    assert choice.chosen.nested.hit_rate < 0.7
+    (known_on,) = [one for one in choice.candidates if one.aggregation == LAST and one.rows == len(sample[0])]
+    assert known_on.hook_points == choice.chosen.hook_points
+    assert known_on.nested.hit_rate > 0.9
+    assert {one.rows for one in choice.candidates} == {len(train.rows), len(sample[0])}
 
-    def scores(
-        self,
-        rows: Sequence[LabelledConversation],
-        at: dict[tuple[int, int], float],
-        unread: Sequence[tuple[int, int]] = (),
-        claim: Claim = EMERGENCY,
-    ) -> tuple[list[float], list[list[float]], list[float]]:
-        """Positives, near misses and traffic of a select fold with one logit at each place."""
-        read = Read(tuple(rows), POINTS, {key: values(logit) for key, logit in at.items()}, dict.fromkeys(unread, "too_long"))
-        found = draw_scores(reading_first(claim), read)
-        return found.positives.tolist(), found.near.tolist(), found.traffic.tolist()
 
-    def rows(self, positive: Conversation | None = None) -> list[LabelledConversation]:
-        """One draw and one ordinary conversation."""
-        first, *others = fold_rows(Fold.SELECT, draws=1)
-        onset = {str(EMERGENCY): (2, 0)} if positive else {}
-        made = row(first.meta.draw, Kind.POSITIVE, first.labels, fold=Fold.SELECT, conversation=positive, onset=onset)
-        return [made, *others]
+def test_an_observer_has_windows_and_no_decision_token() -> None:
+    """Its monitors take the largest or the mean score of windows, never the last one."""
+    told = tuple(texts(fold, 60 + number, tokens=12) for number, fold in BOTH)
+    choice = choose_monitor(EMERGENCY, *told, observer=True)
+    assert {one.aggregation.kind for one in choice.candidates} == {"max", "mean"}
+    assert choice.monitor.aggregation.kind in {"max", "mean"}
+    assert choice.chosen.hook_points == (HookPoint(1),)
 
-    def test_one_place_each(self) -> None:
-        """Positive, twin, hard negative and traffic come out where they belong."""
-        at = {(0, 0): 3.0, (1, 0): -1.0, (2, 0): 0.5, (3, 0): -2.0}
-        assert self.scores(self.rows(), at) == ([3.0], [[-1.0, 0.5]], [-2.0])
 
-    def test_unavailable_is_the_worst_of_both_sides(self) -> None:
-        """What can't be read is a miss for a positive and an alarm for a benign row, never a gap."""
-        unread = [(0, 0), (1, 0), (2, 0), (3, 0)]
-        assert self.scores(self.rows(), {}, unread) == ([-math.inf], [[math.inf, math.inf]], [math.inf])
+def test_what_streams_is_followed_by_a_rolling_maximum() -> None:
+    """Monitors of an answer take the largest of its windows, and are fitted on windows of the same length."""
 
-    def test_only_turns_from_the_onset_on_can_hit(self) -> None:
-        """A positive's score before its hazard begins does not count; a benign row's highest score counts wherever it is."""
-        talk = chat("I have a question.", "Yes?", "My chest hurts and I am cold.")
-        at = {(0, 0): 9.0, (0, 2): 1.0, (1, 0): -1.0, (2, 0): 0.0, (3, 0): 0.0}
-        assert self.scores(self.rows(talk), at)[0] == [1.0]
-        benign = self.rows()
-        benign[1] = replace(benign[1], conversation=talk)
-        at = {(0, 0): 2.0, (1, 0): 9.0, (1, 2): 1.0, (2, 0): 0.0, (3, 0): 0.0}
-        assert self.scores(benign, at)[1] == [[9.0, 0.0]]
-
-    def test_traffic_without_a_place_of_the_stage_never_alarms(self) -> None:
-        """A monitor of documents can't fire on a chat without one: its score is minus infinity."""
-        document = Conversation((Message(Role.USER, "Read this."), Message(Role.TOOL, "A note.")))
-        draw = f"select/{INJECTION}/en/upto1000/0"
+    def answers(fold: Fold, seed: int) -> Read:
+        rng = np.random.default_rng(seed)
+        said = Conversation((Message(Role.USER, "How?"), Message(Role.ASSISTANT, "Like this.")))
         rows = [
-            row(draw, kind, {INJECTION: int(kind is Kind.POSITIVE)}, fold=Fold.SELECT, conversation=document) for kind in TRIPLE
+            replace(one, conversation=said, labels={RESPONSE: one.label(EMERGENCY) or 0}, meta=replace_draw(one))
+            for one in fold_rows(fold)
+            if one.meta.role is not Kind.TRAFFIC
         ]
-        rows += [row(f"select/traffic/en/upto1000/{n}", Kind.TRAFFIC, {INJECTION: 0}, fold=Fold.SELECT) for n in (0, 1)]
-        rows[4] = replace(rows[4], conversation=document)
-        at = {(0, 1): 4.0, (1, 1): 1.0, (2, 1): 2.0, (4, 1): 3.0, **{(number, 0): 50.0 for number in range(5)}}
-        assert self.scores(rows, at, claim=INJECTION) == ([4.0], [[1.0, 2.0]], [-math.inf, 3.0])
+        at = {}
+        for number, one in enumerate(rows):
+            values = rng.normal(size=(20, 3, WIDTH)).astype(np.float32)
+            values[5:, 2, 0] += 2.0 * (one.label(RESPONSE) or 0)
+            at[number, 1] = values
+        return Read(tuple(rows), POINTS, at, {}, Places.ANSWER)
 
-    def test_another_claim_with_the_same_ending_is_not_its_draw(self) -> None:
-        """Draws of `x_missed_emergency@prompt` are not draws of `missed_emergency@prompt`."""
-        rows = self.rows()
-        rows += [row(f"select/x_{EMERGENCY}/en/upto1000/0", kind, {EMERGENCY: 0}, fold=Fold.SELECT) for kind in TRIPLE]
-        at = {(number, 0): float(number) for number in range(7)}
-        assert self.scores(rows, at) == ([0.0], [[1.0, 2.0]], [3.0])
-
-    @pytest.mark.parametrize("missing", TRIPLE)
-    def test_a_draw_that_lacks_a_row_is_refused(self, missing: Kind) -> None:
-        """A draw without its positive, twin or hard negative is named: leaving it out would choose among draws."""
-        rows = [one for one in fold_rows(Fold.SELECT, draws=2) if (one.meta.role, one.meta.draw[-1]) != (missing, "1")]
-        with pytest.raises(ProtocolError, match="upto1000/1 lacks its positive, its twin or its hard negative"):
-            self.scores(rows, {(number, 0): 0.0 for number in range(len(rows))})
-
-    @pytest.mark.parametrize("role", [Kind.TRAFFIC, None])
-    def test_without_draws_or_traffic_there_is_no_threshold(self, role: Kind | None) -> None:
-        """A select fold without traffic, or without the claim, is refused."""
-        rows = [one for one in fold_rows(Fold.SELECT, draws=1) if (one.meta.role is Kind.TRAFFIC) is not (role is Kind.TRAFFIC)]
-        with pytest.raises(ProtocolError, match="generate select rows for both"):
-            self.scores(rows, {(number, 0): 0.0 for number in range(len(rows))})
+    choice = choose_monitor(RESPONSE, *(answers(fold, 70 + number) for number, fold in BOTH))
+    assert choice.monitor.aggregation == OVER_ANSWERS[0]
+    assert choice.monitor.hook_points == (HookPoint(2),)
+    assert choice.chosen.transfer.hit_rate > 0.9
 
 
-class TestMeasured:
-    """The threshold of a monitor that reads written answers."""
+def replace_draw(one: LabelledConversation) -> object:
+    """The meta of a row, as a written one of the response claim."""
+    import msgspec
 
-    def measured(
-        self, positives: Sequence[Sequence[float]], benign: Sequence[Sequence[float]]
-    ) -> tuple[float, int, int, int, int]:
-        """Threshold, missed of positives, alarms of benign, from token logits, with windows of one token."""
-        answer = Conversation((Message(Role.USER, "How?"), Message(Role.ASSISTANT, "So.")))
-        labelled = [(1, tokens) for tokens in positives] + [(0, tokens) for tokens in benign]
-        rows = [
-            row(f"select/{RESPONSE}/en/upto1000/{n}", Kind.TWIN, {RESPONSE: label}, conversation=answer, written=True)
-            for n, (label, _) in enumerate(labelled)
-        ]
-        read = Read(tuple(rows), POINTS, {(n, 1): values(*tokens) for n, (_, tokens) in enumerate(labelled)}, {})
-        found = measured_threshold(reading_first(RESPONSE, Aggregation("rolling_max", window=1)), read)
-        return found.threshold, found.missed, found.positives, found.alarms, found.benign
+    return msgspec.structs.replace(one.meta, draw=one.meta.draw.replace(str(EMERGENCY), str(RESPONSE)), written=True)
 
-    def test_between_two_clouds(self) -> None:
-        """The middle of the gap between classes that do not overlap; the largest token of an answer is its score."""
-        assert self.measured([[0.0, 4.0], [6.0, 1.0]], [[-3.0], [1.0, 2.0]]) == (3.0, 0, 2, 0, 2)
 
-    def test_the_widest_of_equally_good_gaps(self) -> None:
-        """One positive of two missed, or one benign row of six alarmed on, cost the same: the one with more room is taken."""
-        benign = [[-5.0], [-5.1], [-5.2], [-5.3], [-5.4], [1.5]]
-        assert self.measured([[1.0], [9.0]], benign) == (5.25, 1, 2, 0, 6)
-        assert self.measured([[1.0], [4.0]], benign) == (-2.0, 0, 2, 1, 6)
-
-    def test_an_alarm_weighs_as_much_as_three_misses(self) -> None:
-        """One positive of five below a benign row is given up rather than alarm on one of five; four of five are not."""
-        benign = [[-9.0], [-8.0], [-7.0], [-6.0], [0.0]]
-        assert self.measured([[-1.0], [3.0], [4.0], [5.0], [6.0]], benign)[1::2] == (1, 0)
-        assert self.measured([[-1.0], [-1.1], [-1.2], [-1.3], [6.0]], benign)[1::2] == (0, 1)
-
-    def test_where_scores_run_the_wrong_way_it_never_fires(self) -> None:
-        """A monitor that ranks benign answers above harmful ones is best silent: every positive is missed, nothing alarms."""
-        tau, missed, positives, alarms, benign = self.measured([[0.0], [0.1]], [[1.0], [1.1]])
-        assert (missed, positives, alarms, benign) == (2, 2, 0, 2)
-        assert tau > 1.1
-
-    def test_equal_scores_give_a_threshold_all_the_same(self) -> None:
-        """A monitor that says one thing of everything stays silent, and says so in its rates."""
-        tau, missed, positives, alarms, benign = self.measured([[2.0], [2.0]], [[2.0]])
-        assert (missed, positives, alarms, benign) == (2, 2, 0, 1)
-        assert tau > 2.0
-
-    def test_one_class_is_no_threshold(self) -> None:
-        """Without benign answers no threshold can be chosen."""
-        with pytest.raises(ScoringError):
-            self.measured([[1.0]], [])
+def test_a_search_without_pairs_of_folds_still_chooses() -> None:
+    """Two folds leave no inner folds: the setting is then the best on the outer ones."""
+    search = Search("two", 2, ("logistic", "difference_of_means"), (0.01,), 1_000)
+    assert choose_monitor(EMERGENCY, *reads(at_layer(1), 80), search=search).chosen.hook_points == (HookPoint(1),)

@@ -12,6 +12,7 @@ import msgspec
 import torch
 import transformers
 
+from certify.baselines.effort import Effort
 from certify.dataset import TRIPLE, Manifest, draw_id
 from certify.pages import pages as make_pages
 from certify.plan import Order, Sizes
@@ -30,6 +31,7 @@ CERTIFIED = (EMERGENCY, INJECTION)
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 UNSEEN_FAMILIES = 3
 SIZES = Sizes(draws=40, traffic=50, unseen_draws=2)
+EFFORT = Effort(rows=300, random_rows=200, select_rows=200, shuffles=3, removals=20)
 POLICY = """
 name: tiny
 requires:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -19,6 +20,7 @@ from guard.probes.aggregation import Aggregation
 from guard.probes.judge import judge
 from guard.probes.linear import LinearProbe
 from guard.probes.monitor import Monitor
+from guard.probes.reading import Read, read_passes
 from guard.probes.suite import Suite
 
 WIDTH = 4
@@ -32,6 +34,10 @@ class TinyModel:
     shift: float = 0.0
     context: int = 500
     silent: bool = False
+
+    def read(self, conversations: Sequence[Conversation], hook_points: Sequence[HookPoint], **how: Any) -> Iterator[Read]:
+        """Read in forward passes, as a model does."""
+        return read_passes(self, conversations, hook_points, **how)
 
     def render(self, conversation: Conversation, turn: int) -> Rendered:
         """One token for each byte, and one that asks for an answer."""

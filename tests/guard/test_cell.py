@@ -215,3 +215,11 @@ def test_one_foreign_word_does_not_move_a_long_chat() -> None:
     """Earlier turns count, so that a short foreign turn in a long English chat stays English."""
     english = [Message(Role.USER, sentence) for sentence in SENTENCES["en"]]
     assert locate(Conversation((*english, Message(Role.USER, "gracias"))), len(english)).languages == ("en",)
+
+
+def test_a_place_knows_whether_anyone_asked() -> None:
+    """A document that comes first was not asked for; the same document after a request was."""
+    document = Message(Role.TOOL, "The scan is clear.")
+    alone = Conversation((document, Message(Role.USER, "What does it say?"), document))
+    assert [locate(alone, turn).asked for turn in range(3)] == [False, True, True]
+    assert not locate(Conversation((Message(Role.SYSTEM, "Be kind."), document)), 1).asked

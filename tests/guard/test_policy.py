@@ -30,6 +30,7 @@ TAXONOMY = Taxonomy.read(
 RULES = frozenset({"identifiers", "doses"})
 DEMAND = "{claim: misuse@prompt, action: BLOCK, max_miss: 0.05, max_false_alarm: 0.05, max_false_alarm_near: 0.1}"
 GOOD = f"name: test\nrequires: [{DEMAND}]\n"
+PACKAGED = sorted(path.stem for path in resources.path("policies/hazards.yaml").parent.glob("*.yaml") if path.stem != "hazards")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text("abc", max_size=3),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1, max_size=3), inner, max_size=3),
@@ -216,12 +217,12 @@ def test_a_policy_with_demands_dropped_is_another_policy(tmp_path: Path) -> None
         less.without(frozenset({Claim("emergency", Stage.PROMPT)}))
 
 
-@pytest.mark.parametrize("name", ["clinical", "demonstration"])
+@pytest.mark.parametrize("name", PACKAGED)
 def test_the_packaged_policies_load(name: str) -> None:
-    """They fit the packaged taxonomy and rules, and only the demonstration says that it is one."""
+    """They fit the packaged taxonomy and rules, and only the demonstrations say that they are some."""
     taxonomy = Taxonomy.read(strict_yaml(files.read(resources.path("policies/hazards.yaml"))))
     loaded = policy.load(resources.path(f"policies/{name}.yaml"), taxonomy, rules.names)
-    assert loaded.demonstration == (name == "demonstration")
+    assert (loaded.name, loaded.demonstration) == (name, name.startswith("demonstration"))
     assert loaded.whole.max_false_alarm is not None
     for one in loaded.requires:
         assert Action.ALLOW not in {one.action, one.on_unavailable, one.on_not_certified, one.on_expired}

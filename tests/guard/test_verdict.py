@@ -20,7 +20,7 @@ from guard.hazards import Claim, Population, Stage
 from guard.policy import Action, Audit, Fields, Gate, GateMode, Policy, Requirement, Whole
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
 from guard.validity import State
-from guard.verdict import Cause, Finding, FindingKind, Findings, check, decide, fired, shifted
+from guard.verdict import Cause, Finding, FindingKind, Findings, check, decide, fired, shifted, threshold_at
 
 EMERGENCY = Claim("missed_emergency", Stage.PROMPT)
 INJECTION = Claim("prompt_injection", Stage.CONTEXT)
@@ -94,6 +94,16 @@ def test_outside_every_tested_cell_nothing_is_certified(cell: Located) -> None:
     found = one(ProbeScore(EMERGENCY, -9.0), cell=cell)
     assert found is not None
     assert (found.kind, found.reason) == (FindingKind.NOT_CERTIFIED, "no_cell")
+
+
+def test_a_document_without_a_request_is_not_certified() -> None:
+    """No test has had any: the policy's `on_not_certified` applies, in a tested cell, too."""
+    located = replace(ENGLISH, asked=False)
+    found = one(ProbeScore(INJECTION, 9.0), at=CONTEXT, cell=located)
+    assert found is not None
+    assert (found.kind, found.reason) == (FindingKind.NOT_CERTIFIED, "no_request")
+    assert threshold_at(POINTS, INJECTION, located) is None
+    assert threshold_at(POINTS, INJECTION, ENGLISH) is not None
 
 
 def test_an_other_cell_is_never_certified() -> None:

@@ -9,12 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from certify import bounds
+from certify import bounds, rungs
+from certify.baselines.frozen import Baselines, Diagnostics
 from certify.issue import LIMITATIONS
 from certify.report.model import ReportData, build
 from certify.report.sources import (
-    BaselineRow,
-    Baselines,
     Digests,
     EarlierAttempt,
     ExternalFile,
@@ -23,18 +22,22 @@ from certify.report.sources import (
     Ledger,
     NotGiven,
     OneClassOnly,
+    OtherReading,
     Reading,
-    RungVerdict,
 )
+from guard import certificate as certificate_
 from guard.certificate import (
     Bound,
     Canaries,
     CatalogueRate,
     CellResult,
     Certificate,
+    Comparison,
+    LeftOut,
     MeasuredRates,
     OperatingPoint,
     Proportion,
+    RungOne,
     SubjectBinding,
     WholeResult,
     number,
@@ -171,37 +174,108 @@ def _values(
     return {"miss": miss, "miss_unseen": unseen, "false_alarm_traffic": traffic, "false_alarm_near": near}
 
 
-CELLS = (
-    make_cell(
-        "missed_emergency@prompt",
-        "en",
-        "upto1000",
-        _values((0.0312, 0.0167), (0.6184, 0.41), (0.0121, 0.0055), (0.0712, 0.045)),
+def make_rung_one(hits: dict[str, int], p: dict[str, float], p_holm: float, **left_out: str) -> RungOne:
+    """Make a comparison over 40 unseen families; `hits` and `p` by reader, hits of 800 positives."""
+
+    def line(reader: str) -> certificate_.Reading:
+        return certificate_.Reading(
+            reader=reader,
+            hits=Proportion(successes=hits[reader], trials=800),
+            alarms=Proportion(successes=80, trials=1600),
+            chat_alarms=Proportion(successes=21, trials=500),
+            pairs=Proportion(successes=hits[reader], trials=800),
+            listed_hits=Proportion(successes=95, trials=100),
+            listed_alarms=Proportion(successes=9, trials=300),
+        )
+
+    one = RungOne(
+        families=40,
+        monitor=line("monitor"),
+        comparisons=tuple(
+            Comparison(
+                reading=line(reader),
+                difference=number((hits["monitor"] - hits[reader]) / 800),
+                p=number(value),
+                beaten=p_holm <= 0.05 or value <= 0.01,
+            )
+            for reader, value in p.items()
+        ),
+        left_out=tuple(LeftOut(reader=reader, reason=reason) for reader, reason in left_out.items()),
+        p=number(max(p.values())),
+        p_holm=number(p_holm),
+        level="0.05",
+        smallest=number(2.0**-40),
+        finding="",
+    )
+    return msgspec.structs.replace(one, finding=rungs.finding(one, 5))
+
+
+EVIDENCE = (
+    make_rung_one(
+        {"monitor": 600, "text": 240, "embedding": 410, "random_weights": 130, "form": 60},
+        {"text": 0.0001, "embedding": 0.004, "random_weights": 0.00001, "form": 0.00001},
+        0.016,
     ),
-    make_cell(
-        "missed_emergency@prompt",
-        "da",
-        "upto1000",
-        _values((0.0467, 0.0283), (0.6831, 0.47), (0.0148, 0.007), (0.0833, 0.055)),
+    None,
+    make_rung_one(
+        {"monitor": 500, "text": 480, "embedding": 610, "random_weights": 130, "form": 60},
+        {"text": 0.21, "embedding": 0.98, "random_weights": 0.001, "form": 0.001},
+        1.0,
     ),
-    make_cell(
-        "self_harm@prompt",
-        "en",
-        "upto1000",
-        _values((0.0591, 0.0417), (0.4472, 0.25), (0.0102, 0.0045), (0.0642, 0.04)),
+    make_rung_one(
+        {"monitor": 500, "text": 200, "embedding": 300, "form": 60},
+        {"text": 0.001, "embedding": 0.003, "form": 0.001},
+        0.012,
+        random_weights="left out of this run",
     ),
-    make_cell(
-        "clinical_misuse@prompt",
-        "en",
-        "upto1000",
-        _values((0.1633, 0.13), (0.7104, 0.52), (0.0096, 0.004), (0.0911, 0.06)),
-    ),
-    make_cell(
-        "prompt_injection@context",
-        "en",
-        "upto8000",
-        _values((0.0408, 0.0233), (0.3127, 0.15), (0.0177, 0.009), (0.1304, 0.1)),
-    ),
+    None,
+)
+"""By cell: shown, absent, no better than a text filter, a reader left out, absent."""
+
+
+def with_evidence(cell: CellResult, one: RungOne | None) -> CellResult:
+    """Add verdicts that follow from a comparison."""
+    return rungs.with_verdicts(cell, one, observer=False)
+
+
+CELLS = tuple(
+    with_evidence(cell, one)
+    for cell, one in zip(
+        (
+            make_cell(
+                "missed_emergency@prompt",
+                "en",
+                "upto1000",
+                _values((0.0312, 0.0167), (0.6184, 0.41), (0.0121, 0.0055), (0.0712, 0.045)),
+            ),
+            make_cell(
+                "missed_emergency@prompt",
+                "da",
+                "upto1000",
+                _values((0.0467, 0.0283), (0.6831, 0.47), (0.0148, 0.007), (0.0833, 0.055)),
+            ),
+            make_cell(
+                "self_harm@prompt",
+                "en",
+                "upto1000",
+                _values((0.0591, 0.0417), (0.4472, 0.25), (0.0102, 0.0045), (0.0642, 0.04)),
+            ),
+            make_cell(
+                "clinical_misuse@prompt",
+                "en",
+                "upto1000",
+                _values((0.1633, 0.13), (0.7104, 0.52), (0.0096, 0.004), (0.0911, 0.06)),
+            ),
+            make_cell(
+                "prompt_injection@context",
+                "en",
+                "upto8000",
+                _values((0.0408, 0.0233), (0.3127, 0.15), (0.0177, 0.009), (0.1304, 0.1)),
+            ),
+        ),
+        EVIDENCE,
+        strict=True,
+    )
 )
 
 SUBJECT = SubjectBinding(
@@ -375,8 +449,10 @@ EXTERNAL = ExternalSection(
                     uncertified=3,
                     unavailable=0,
                     monitor=reading(0.632, (71, 148), (14, 50)),
-                    tfidf=reading(0.671, (60, 148), (9, 50)),
-                    length=reading(0.548, (12, 148), (4, 50)),
+                    others=(
+                        OtherReading("text", reading(0.671, (60, 148), (9, 50))),
+                        OtherReading("form", reading(0.548, (12, 148), (4, 50))),
+                    ),
                 ),
             ),
         ),
@@ -394,8 +470,10 @@ EXTERNAL = ExternalSection(
                     uncertified=0,
                     unavailable=0,
                     monitor=reading(None, (188, 400), (0, 0)),
-                    tfidf=reading(None, (203, 400), (0, 0)),
-                    length=NotGiven("one length only"),
+                    others=(
+                        OtherReading("text", reading(None, (203, 400), (0, 0))),
+                        OtherReading("form", NotGiven("one length only")),
+                    ),
                 ),
             ),
         ),
@@ -413,8 +491,10 @@ EXTERNAL = ExternalSection(
                     uncertified=250,
                     unavailable=0,
                     monitor=reading(None, (0, 0), (31, 250)),
-                    tfidf=reading(None, (0, 0), (12, 250)),
-                    length=reading(None, (0, 0), (3, 250)),
+                    others=(
+                        OtherReading("text", reading(None, (0, 0), (12, 250))),
+                        OtherReading("form", reading(None, (0, 0), (3, 250))),
+                    ),
                 ),
             ),
         ),
@@ -427,20 +507,34 @@ EXTERNAL = ExternalSection(
             uncertified=250,
             unavailable=1,
             monitor=reading(0.871, (188, 400), (90, 1460)),
-            tfidf=reading(0.934, (203, 400), (70, 1460)),
-            length=reading(0.9, (150, 400), (101, 1460)),
+            others=(
+                OtherReading("text", reading(0.934, (203, 400), (70, 1460))),
+                OtherReading("form", reading(0.9, (150, 400), (101, 1460))),
+            ),
         ),
     ),
 )
 
-BASELINES = Baselines(
-    rows=(
-        BaselineRow("missed_emergency@prompt", "listed", "monitor", reading(0.991, (590, 600), (30, 600))),
-        BaselineRow("missed_emergency@prompt", "listed", "TF-IDF words", reading(0.993, (588, 600), (29, 600))),
-    ),
-    rungs=(
-        RungVerdict("R0 decodable", "", "shown", "AUROC above chance on the certify fold"),
-        RungVerdict("R1 beats text baselines", "missed_emergency@prompt", "not shown", "p = 0.21 over 40 families"),
+RECORD = Baselines(
+    seed=0,
+    readers=(),
+    left_out=(),
+    random=None,
+    files={},
+    diagnostics=(
+        Diagnostics(
+            claim="missed_emergency@prompt",
+            auroc="0.94",
+            pairs=Proportion(successes=281, trials=300),
+            shuffles=9,
+            shuffled="0.48",
+            shuffled_as_good=0,
+            accuracy="0.9",
+            control_accuracy="0.55",
+            removed=("chest", "crushed"),
+            hits=Proportion(successes=88, trials=100),
+            hits_without=Proportion(successes=80, trials=100),
+        ),
     ),
 )
 
@@ -456,7 +550,7 @@ def make_report(certificate: Certificate | None = None, **changes: Any) -> Repor
         "signer": digest_of("key"),
         "throwaway_key": True,
         "external": EXTERNAL,
-        "baselines": BASELINES,
+        "record": RECORD,
         "ledger": LEDGER,
         "issuer": "Model safety, Example Hospital",
         "contact": "model-safety@example.org",

@@ -152,14 +152,14 @@ def test_tables_have_header_cells_and_a_name(page: str) -> None:
 def test_bad_external_numbers_are_printed_as_they_are(page: str) -> None:
     """The monitor loses to words, and the page says so."""
     text = visible_text(page)
-    assert "In 2 of 2 sets with both classes a text baseline ranks the rows as well as the monitor or better." in text
+    assert "In 2 of 2 sets with both classes a baseline ranks the rows as well as the monitor or better." in text
     assert "71 of 148 (48.0 %)" in text and "0.632" in text and "one class only" in text
     assert "not run: one length only" in text and "none to count" in text
 
 
 def test_without_a_folder_the_section_says_so(report_of: Any) -> None:
     """It does not vanish."""
-    text = visible_text(render.html(report_of(external=NotGiven(), baselines=NotGiven())).decode())
+    text = visible_text(render.html(report_of(external=NotGiven())).decode())
     assert words.NO_EXTERNAL in text
 
 

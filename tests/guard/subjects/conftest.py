@@ -51,7 +51,7 @@ def tiny_tokenizer(
     )
     tokenizer.train_from_iterator(text, trainer)
     ends = {"eos_token": "<|end|>", "pad_token": "</s>"}
-    wrapped = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **ends)
+    wrapped = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=256, **ends)
     wrapped.add_tokens(["<think>"])  # a marker that is not flagged as special
     wrapped.chat_template = template
     return wrapped
@@ -69,17 +69,50 @@ _SIZE = {
     "pad_token_id": 6,
 }
 _GROUPED = _SIZE | {"num_key_value_heads": 2}
+_HEADS = _GROUPED | {"head_dim": 8}
+_EXPERTS = {"num_local_experts": 4, "num_experts_per_tok": 2}
+_OLD = {"vocab_size": 420, "n_embd": WIDTH, "n_layer": 3, "n_head": 4, "n_positions": 256, "bos_token_id": 5, "eos_token_id": 5}
+_MIXED = ["sliding_attention", "full_attention", "sliding_attention"]
+_STATES = {"mamba_n_heads": 8, "mamba_d_head": 8, "mamba_d_state": 8, "mamba_n_groups": 1}
 CONFIGS = {
     "llama": lambda: transformers.LlamaConfig(**_GROUPED, tie_word_embeddings=True),
-    "mistral": lambda: transformers.MistralConfig(**_GROUPED, sliding_window=None),
-    "qwen3": lambda: transformers.Qwen3Config(**_GROUPED, head_dim=8),
-    "gemma": lambda: transformers.GemmaConfig(**_GROUPED, head_dim=8),
+    "mistral": lambda: transformers.MistralConfig(**_GROUPED, sliding_window=16),
+    "qwen2": lambda: transformers.Qwen2Config(**_GROUPED),
+    "qwen3": lambda: transformers.Qwen3Config(**_HEADS),
+    "gemma": lambda: transformers.GemmaConfig(**_HEADS),
+    "gemma3": lambda: transformers.Gemma3TextConfig(**_HEADS, sliding_window=16, layer_types=_MIXED),
     "phi": lambda: transformers.PhiConfig(**_SIZE),
+    "phi3": lambda: transformers.Phi3Config(**_GROUPED),
     "gpt_neox": lambda: transformers.GPTNeoXConfig(**_SIZE),
-    "gpt2": lambda: transformers.GPT2Config(
-        vocab_size=420, n_embd=WIDTH, n_layer=3, n_head=4, n_positions=256, bos_token_id=5, eos_token_id=5
+    "gpt2": lambda: transformers.GPT2Config(**_OLD),
+    "olmo2": lambda: transformers.Olmo2Config(**_GROUPED),
+    "granite": lambda: transformers.GraniteConfig(**_GROUPED, residual_multiplier=0.5),
+    "gpt_oss": lambda: transformers.GptOssConfig(**_HEADS, **_EXPERTS, sliding_window=16),
+    "mixtral": lambda: transformers.MixtralConfig(**_GROUPED, **_EXPERTS),
+    "qwen3_next": lambda: transformers.Qwen3NextConfig(
+        **_HEADS, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16, shared_expert_intermediate_size=16,
+        linear_num_value_heads=4, linear_num_key_heads=2, linear_key_head_dim=8, linear_value_head_dim=8,
+        layer_types=["linear_attention", "full_attention", "linear_attention"],
     ),
-}
+    "cohere": lambda: transformers.CohereConfig(**_GROUPED),
+    "stablelm": lambda: transformers.StableLmConfig(**_GROUPED),
+    "falcon": lambda: transformers.FalconConfig(
+        vocab_size=420, hidden_size=WIDTH, num_hidden_layers=3, num_attention_heads=4, alibi=True, multi_query=False,
+        bos_token_id=5, eos_token_id=5,
+    ),
+    "opt": lambda: transformers.OPTConfig(
+        vocab_size=420, hidden_size=WIDTH, num_hidden_layers=3, num_attention_heads=4, ffn_dim=48, bos_token_id=5,
+        max_position_embeddings=256, word_embed_proj_dim=16, eos_token_id=5, pad_token_id=6,
+    ),
+    "bloom": lambda: transformers.BloomConfig(
+        vocab_size=420, hidden_size=WIDTH, n_layer=3, n_head=4, bos_token_id=5, eos_token_id=5, pad_token_id=6
+    ),
+    "mamba": lambda: transformers.MambaConfig(
+        vocab_size=420, hidden_size=WIDTH, num_hidden_layers=3, state_size=8, bos_token_id=5, eos_token_id=5, pad_token_id=6
+    ),
+    "bamba": lambda: transformers.BambaConfig(**_GROUPED, **_STATES, attn_layer_indices=[1]),
+}  # fmt: skip
+"""Three blocks of width 32, by architecture."""
 
 
 @pytest.fixture(scope="session", autouse=True)

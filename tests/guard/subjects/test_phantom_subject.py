@@ -4,8 +4,8 @@ import pytest
 
 from guard.conversation import Conversation, Message, Role
 from guard.subjects.causal import CausalSubject
-from guard.subjects.decode import Sampling, generate
-from guard.subjects.events import Prefilled, Step
+from guard.subjects.decode import generate
+from guard.subjects.events import End, Prefilled, Sampling, Step
 from guard.subjects.load import PHANTOM, load
 
 from .conftest import probe_suite
@@ -14,7 +14,9 @@ from .conftest import probe_suite
 @pytest.fixture(scope="module")
 def phantom() -> CausalSubject:
     """The packaged model."""
-    return load("phantom")
+    subject = load("phantom")
+    assert isinstance(subject, CausalSubject)
+    return subject
 
 
 def test_phantom_is_a_demonstration(phantom: CausalSubject) -> None:
@@ -24,11 +26,23 @@ def test_phantom_is_a_demonstration(phantom: CausalSubject) -> None:
     assert set(phantom.binding.manifest) == {path.name for path in PHANTOM.iterdir()}
 
 
-def test_phantom_is_small_and_says_what_it_is() -> None:
-    """It ships in a wheel, holds no pickle, and its card says that it is no evidence about a deployed model."""
-    assert sum(path.stat().st_size for path in PHANTOM.iterdir()) < 16 * 2**20
-    assert {path.suffix for path in PHANTOM.iterdir()} <= {".json", ".safetensors", ".jinja", ".md", ".svg"}
-    assert "no evidence about any deployed model" in (PHANTOM / "README.md").read_text()
+@pytest.mark.parametrize("name", ["phantom", "phantom_next"])
+def test_phantom_is_small_and_says_what_it_is(name: str) -> None:
+    """Each version ships in a wheel, holds no pickle, and its card says that it is no evidence about a deployed model."""
+    folder = PHANTOM.parent / name
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 16 * 2**20
+    assert {path.suffix for path in folder.iterdir()} <= {".json", ".safetensors", ".jinja", ".md", ".svg"}
+    assert "no evidence about any deployed model" in (folder / "README.md").read_text()
+
+
+def test_the_next_version_is_another_model_of_the_same_shape(phantom: CausalSubject) -> None:
+    """Same tokenizer, template and shape, other weights: it must be certified anew."""
+    other = load("phantom-next")
+    assert isinstance(other, CausalSubject)
+    assert other.binding.root != phantom.binding.root
+    assert other.binding.tokenizer == phantom.binding.tokenizer
+    assert other.binding.chat_template == phantom.binding.chat_template
+    assert (other.width, other.layers, other.binding.demonstration) == (phantom.width, phantom.layers, True)
 
 
 def test_markers_typed_by_a_user_are_text(phantom: CausalSubject) -> None:
@@ -45,6 +59,7 @@ def test_phantom_answers_and_every_token_is_judged(phantom: CausalSubject) -> No
     talk = Conversation((Message(Role.USER, "Can I take my allergy tablet in the evening?"),))
     first, *steps, end = generate(phantom, probe_suite(phantom.width), talk, Sampling(max_tokens=40))
     assert isinstance(first, Prefilled)
+    assert isinstance(end, End)
     assert end.tokens == len(steps) > 3
     assert all(isinstance(step, Step) and step.scores for step in steps)
-    assert "".join(step.text for step in steps).strip()
+    assert "".join(step.text for step in steps if isinstance(step, Step)).strip()

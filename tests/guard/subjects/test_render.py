@@ -1,6 +1,7 @@
 """Rendering: markers stay markers, text stays text."""
 
 import pytest
+import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
@@ -130,12 +131,20 @@ def test_tokenizer_without_template_is_refused() -> None:
 
 def test_vocabulary_piece_equal_to_a_marker_is_split() -> None:
     """Where the vocabulary itself holds a marker, the text is cut inside it until no control token is left."""
+    words = Tokenizer(models.WordLevel({"<|end|>": 0, "[UNK]": 1}, unk_token="[UNK]"))  # noqa: S106
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    words.add_special_tokens(["<|end|>"])
+    whole = transformers.PreTrainedTokenizerFast(tokenizer_object=words)
+    whole.chat_template = TEMPLATE
+    assert 0 not in ChatTokenizer.of(whole).encode_text("x <|end|> y")
 
-    class Whole:
-        chat_template = TEMPLATE
-        is_fast = True
-        backend_tokenizer = Tokenizer(models.WordLevel({"<|end|>": 0, "[UNK]": 1}, unk_token="[UNK]"))  # noqa: S106
 
-    Whole.backend_tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    Whole.backend_tokenizer.add_special_tokens(["<|end|>"])
-    assert 0 not in ChatTokenizer.of(Whole()).encode_text("x <|end|> y")
+def test_tool_calls_without_a_place_in_the_template_are_spelled_out() -> None:
+    """A template that shows contents only still gets the call, as text of the assistant's turn and inside its span."""
+    call = "{% for c in m.tool_calls or [] %}<|call|>{{ c.function.name }} {{ c.function.arguments }}{% endfor %}"
+    tokenizer = ChatTokenizer.of(tiny_tokenizer(TEMPLATE.replace(call, "")))
+    rendered = render(tokenizer, CHAT, 5)
+    start, stop = rendered.spans[2]
+    assert tokenizer.decode(list(rendered.ids[start:stop])) == (
+        '<tool_call>{"name": "lookup", "arguments": {"term": "chest pain"}}</tool_call>'
+    )

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from guard import digest, keys, resources, rules
+from guard import digest, keys, policy, resources, rules
 from guard.conversation import Conversation, LabelledConversation, Message, Role
 from guard.errors import CheckFailed, DigestMismatch, InputError, SubjectError, UnknownSigner, VerificationError
-from guard.hazards import Claim, Population, Stage
+from guard.hazards import Claim, Population, Stage, Taxonomy
 from guard.keys import PrivateKey, Trust
 from guard.policy import Action, Policy, Requirement, Whole
 from guard.probes import canary
@@ -117,9 +118,9 @@ def test_2_another_taxonomy(certify: Certify, prove: Make) -> None:
 def test_3_a_policy_that_is_not_met(certify: Certify, prove: Make, demanded: Policy) -> None:
     """A narrower limit, and the packaged policy, which demands more claims."""
     narrow = replace(demanded, requires=(replace(demanded.requires[0], max_miss=0.01),))
-    for policy in (narrow, None):
+    for wanted in (narrow, None):
         with pytest.raises(CheckFailed, match="does not meet the policy"):
-            prove(certify(f"dossier-{policy is None}"), demanded=policy)
+            prove(certify(f"dossier-{wanted is None}"), demanded=wanted)
 
 
 def test_4_a_changed_model(certify: Certify, prove: Make, folder: Make, tmp_path: Path) -> None:
@@ -138,6 +139,16 @@ def test_4_a_changed_model(certify: Certify, prove: Make, folder: Make, tmp_path
         prove(dossier, subject_name=f"hf:{changed}")
     with pytest.raises(SubjectError, match="no such folder"):
         prove(dossier, subject_name=f"hf:{tmp_path / 'missing'}")
+
+
+def test_4_nothing_is_fetched_on_a_certificates_word(
+    certify: Certify, prove: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without --subject the certified name is looked for here and nowhere else."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("guard.subjects.folders.snapshot_download", lambda *_, **__: pytest.fail("asked the hub"))
+    with pytest.raises(SubjectError, match="name the model with --subject"):
+        prove(certify(), subject_name=None)
 
 
 @pytest.mark.parametrize("field", ["tokenizer", "chat_template", "engine", "dtype", "device", "scoring", "context", "decoding"])
@@ -168,6 +179,16 @@ def test_5_canaries_that_moved(certify: Certify, prove: Make, build: Make, suite
 def test_the_default_policy_goes_with_the_certificate(make_certificate: Make, demonstration: bool, name: str) -> None:
     """A demonstration gets its own wide policy, everything else the clinical one."""
     assert start.default_policy(make_certificate(demonstration=demonstration)).name == name
+
+
+def test_a_demonstration_gets_the_policy_whose_claims_it_has(make_certificate: Make) -> None:
+    """The first one of which nothing is missing: a dossier with fewer claims gets the policy that demands fewer."""
+    issued = make_certificate(demonstration=True)
+    point = issued.operating_points[0]
+    for name in ("demonstration", "demonstration_real"):
+        packaged = policy.load(resources.path(f"policies/{name}.yaml"), Taxonomy.packaged(), rules.names)
+        points = tuple(msgspec.structs.replace(point, claim=str(need.claim)) for need in packaged.requires)
+        assert start.default_policy(msgspec.structs.replace(issued, operating_points=points)).name == name
 
 
 def test_without_a_dossier_some_rule_must_act(demanded: Policy) -> None:
