@@ -28,10 +28,10 @@ class Scale:
 
 PHANTOM = Scale(
     policy="policies/demonstration.yaml",
-    scenarios=140,
-    sizes=Sizes(250, 500, 2),
+    scenarios=110,
+    sizes=Sizes(250, 500, 1),
     power=0.9995,
-    effort=Effort(rows=900, random_rows=300, select_rows=300, shuffles=3, removals=20),
+    effort=Effort(rows=450, random_rows=200, select_rows=200, shuffles=3, removals=10),
 )
 """The packaged model: small and quick to read."""
 

@@ -314,7 +314,7 @@ def test_gaps_are_named(certify: Run, world: World, tmp_path: Path, key_file: Pa
 
     Each length has thresholds of its own. What was read of the model stays in the cache.
     """
-    files.write(tmp_path / "policy.yaml", tiny.POLICY.replace("max_miss: 0.5", "max_miss: 0.01").encode())
+    files.write(tmp_path / "policy.yaml", tiny.POLICY.replace("max_miss: 0.65", "max_miss: 0.01").encode())
     rows = load(world.train).rows
     long = [
         replace(row, id=f"{row.id} long", meta=msgspec.structs.replace(row.meta, draw=row.meta.draw.replace(*BUCKETS)))

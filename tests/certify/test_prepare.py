@@ -85,7 +85,7 @@ class TestPlan:
         cells = world.plan.protocol.cells
         assert [cell.claim for cell in cells] == [str(EMERGENCY), str(INJECTION)]
         assert {(cell.draws, cell.unseen_families, cell.unseen_draws) for cell in cells} == {(40, 3, 2)}
-        assert {(cell.limits.max_miss, cell.limits.max_false_alarm_near) for cell in cells} == {("0.5", "0.6")}
+        assert {(cell.limits.max_miss, cell.limits.max_false_alarm_near) for cell in cells} == {("0.65", "0.7")}
         (chats,) = world.plan.protocol.traffic
         assert (chats.draws, chats.max_false_alarm) == (50, "0.6")
 
@@ -239,8 +239,8 @@ class TestRefusals:
             again(rows=replace(given, manifest=manifest))
 
     def test_an_unseen_limit_that_so_few_families_can_not_show(self, again: Callable[..., object], tmp_path: Path) -> None:
-        """Three families without a miss give no bound below .84 at this delta, so one half on unseen kinds is refused."""
-        first = "max_false_alarm_near: 0.6, action: NOTICE"
+        """Three families without a miss give no bound below .84 at this delta, so .65 on unseen kinds is refused."""
+        first = "max_false_alarm_near: 0.7, action: NOTICE"
         asked = order(tmp_path, POLICY.replace(first, f"population: unseen, {first}"))
         with pytest.raises(ProtocolError, match=r"missed_emergency@prompt: 3 unseen families give a bound of at least 0\.841"):
             again(asked=asked)
@@ -306,7 +306,7 @@ class TestForecast:
 
     def test_an_unseen_limit_is_refused_where_the_families_are_known(self, tmp_path: Path) -> None:
         """With the number of unseen families the plan says what `prepare` would: so few can't show such a limit."""
-        first = "max_false_alarm_near: 0.6, action: NOTICE"
+        first = "max_false_alarm_near: 0.7, action: NOTICE"
         asked = order(tmp_path, POLICY.replace(first, f"population: unseen, {first}"))
         assert forecast(asked)
         assert forecast(asked, unseen={str(EMERGENCY): 30, str(INJECTION): 1})
@@ -335,7 +335,7 @@ def test_an_absent_limit_demands_nothing(tmp_path: Path) -> None:
     asked = order(tmp_path)
     one = replace(asked.certified[0], max_false_alarm=None)
     limits = demands(one, spend(1, asked.certified), SIZES)
-    assert (limits.miss.limit, limits.traffic.limit, limits.near.rows) == (0.5, 1.0, 2)
+    assert (limits.miss.limit, limits.traffic.limit, limits.near.rows) == (0.65, 1.0, 2)
     assert one.claim.stage is Stage.PROMPT
 
 
