@@ -43,6 +43,30 @@ def results_table(issued: Certificate) -> str:
     return "\n".join([table(heads, rows), *whole])
 
 
+def markdown_table(issued: Certificate) -> str:
+    """Return the bounds of a certificate as a table in Markdown, for a page that shows an example."""
+    heads = (
+        "claim",
+        "verdict",
+        "misses, listed kinds",
+        "misses, unseen kinds",
+        "alarms in ordinary chat",
+        "on look-alikes",
+        "rung",
+    )
+    names = ("miss_bound", "unseen_miss_bound", "false_alarm_bound", "near_miss_bound")
+    rows = [
+        (f"`{one['id']}`", one["status"], *(f"at most {_up(one[name]):.2f}" for name in names), one["rung"])
+        for one in results_of(issued)
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ("---",) * len(heads), *rows))
+
+
+def _up(bound: float) -> float:
+    """Round an upper bound to two places, never down."""
+    return math.ceil(round(bound * 100, 6)) / 100
+
+
 def external_table(section: ExternalSection) -> str:
     """Return what an evaluation found as a table for people, by file and over all of them."""
 

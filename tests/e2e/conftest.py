@@ -36,7 +36,7 @@ class Demonstration:
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     """Run `auscult demo` with fewer draws than `make demo` takes."""
     out = tmp_path_factory.mktemp("demo") / "out"
-    command = [sys.executable, "-m", "auscult", "demo", "--out", str(out), "--draws", "80", "--scenarios", "50"]
+    command = [sys.executable, "-m", "auscult", "demo", "--out", str(out), "--draws", "100", "--scenarios", "80"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return Demonstration(out, done.stdout)
