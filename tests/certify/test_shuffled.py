@@ -15,7 +15,7 @@ from guard.conversation import LabelledConversation
 
 from .conftest import World, run_trial
 from .made_up import KEY
-from .tiny import CERTIFIED, LEAK, fitting_rows, order, test_rows, write
+from .tiny import CERTIFIED, LEAK, POLICY, fitting_rows, order, test_rows, write
 
 
 def shuffled(rows: Sequence[LabelledConversation], seed: int) -> list[LabelledConversation]:
@@ -36,8 +36,12 @@ def shuffled(rows: Sequence[LabelledConversation], seed: int) -> list[LabelledCo
 def test_shuffled_labels_are_not_shown_to_be_anything(world: World, tmp_path: Path) -> None:
     """No threshold is found, nothing transfers to families left out, no rung holds, and a limit is NOT SHOWN."""
     data = dataset.load(write(tmp_path / "train", shuffled(fitting_rows(), 1)))
+    # A monitor at chance misses as much as it does not alarm: limits that sum to little more than 1 can't both be shown.
+    demanded = POLICY.replace("max_miss: 0.65", "max_miss: 0.5").replace(
+        "max_false_alarm_near: 0.7", "max_false_alarm_near: 0.6"
+    )
     made = prepare(
-        world.subject, data, order(tmp_path), key=KEY, ledger_path=tmp_path / "ledger.jsonl", out=tmp_path / "dossier"
+        world.subject, data, order(tmp_path, demanded), key=KEY, ledger_path=tmp_path / "ledger.jsonl", out=tmp_path / "dossier"
     )  # fmt: skip
     for one in made.chosen:
         assert isinstance(one.threshold, NoValidThreshold)
