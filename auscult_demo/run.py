@@ -67,7 +67,7 @@ def run(
     size = scale.of(subject)
     take(out)
     clock, say = _Clock(), click.echo
-    model_is = "the model is a phantom, " if subject == "phantom" else ""
+    model_is = "the model is a phantom, " if size is scale.PHANTOM else ""
     say(f"Auscult demonstration. Limits are wide, {model_is}the key is thrown away: nothing here is evidence.\n")
     key = keys.generate()
     files.write(out / _MARK, keys.public_pem(keys.public(key)))

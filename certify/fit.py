@@ -24,7 +24,7 @@ PENALTY = 0.01
 """Inverse strength of the L2 penalty on standardised activations; strong, for there are more directions than cases."""
 
 WIDE = 256
-"""Activations longer than this are fitted by L-BFGS: at 576 numbers and 1,000 to 6,000 cases it takes a fifth of the time."""
+"""Wider activations are fitted by L-BFGS: at 576 numbers and 1,000 to 6,000 cases it took half to a ninth of the time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 from certify.baselines.frozen import READERS
 from certify.issue import claim_status
+from certify.report.rounding import up
 from certify.report.sources import ExternalResult, ExternalSection, NotGiven, Reading
 from certify.review import LEAST, Checked, Outcome, Population, corrected
-from guard.certificate import Certificate
+from guard.certificate import Certificate, number
 from guard.cli_output import table
 
 
@@ -36,10 +37,10 @@ def results_table(issued: Certificate) -> str:
     heads = ("claim", "status", "misses at most", "on unseen kinds", "alarms on traffic", "on look-alikes", "draws", "rung")
     names = ("miss_bound", "unseen_miss_bound", "false_alarm_bound", "near_miss_bound")
     rows = [
-        (one["id"], one["status"], *(f"{one[name]:.3f}" for name in names), str(one["draws"]), one["rung"])
+        (one["id"], one["status"], *(up(number(one[name]), 3) for name in names), str(one["draws"]), one["rung"])
         for one in results_of(issued)
     ]
-    whole = [f"any finding on ordinary traffic at most {float(w.false_alarm.upper):.3f}" for w in issued.whole]
+    whole = [f"any finding on ordinary traffic at most {up(w.false_alarm.upper, 3)}" for w in issued.whole]
     return "\n".join([table(heads, rows), *whole])
 
 
@@ -56,15 +57,10 @@ def markdown_table(issued: Certificate) -> str:
     )
     names = ("miss_bound", "unseen_miss_bound", "false_alarm_bound", "near_miss_bound")
     rows = [
-        (f"`{one['id']}`", one["status"], *(f"at most {_up(one[name]):.2f}" for name in names), one["rung"])
+        (f"`{one['id']}`", one["status"], *(f"at most {up(number(one[name]), 2)}" for name in names), one["rung"])
         for one in results_of(issued)
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ("---",) * len(heads), *rows))
-
-
-def _up(bound: float) -> float:
-    """Round an upper bound to two places, never down."""
-    return math.ceil(round(bound * 100, 6)) / 100
 
 
 def external_table(section: ExternalSection) -> str:
