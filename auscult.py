@@ -19,7 +19,8 @@ from guard.errors import AuscultError
 
 _MOUNTED = {
     "verify": ("guard.cli", "verify", "Check a dossier in numbered steps; exit 0 valid, 1 not."),
-    "key": ("guard.cli", "key", "Signing keys: encrypted files, ECDSA P-256."),
+    "key": ("guard.cli_keys", "key", "Signing keys: encrypted files, ECDSA P-256."),
+    "revoke": ("guard.cli_keys", "revoke", "Withdraw certificates or keys: write or extend a signed list."),
     "guard": ("guard.cli", "guard", "Run the guard, check policies, read the audit chain."),
     "certify": ("certify.cli", "certify", "Bound how often monitors are wrong for one exact model, and sign it."),
     "subject": ("guard.subjects.cli", "subject", "Models: fetch a real one, checked by digest."),
@@ -106,7 +107,9 @@ def demo(**options: Any) -> None:
 @click.option("--cache", type=_path, help="Folder that keeps what was read of the model: interrupted work goes on from it.")
 @click.option("--system", type=_path, help="File with the system prompt that the guard will insert.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the section on external data.")
-@click.option("--key", "key_file", type=_path, help="Signing key; its password is read from AUSCULT_KEY_PASSWORD.")
+@click.option("--key", "key_file", type=_path, help="Signing key: a file, or pkcs11:token=...;object=...")
+@click.option("--tsa", help="Address of a time-stamping authority to ask; without it nothing is sent anywhere.")
+@click.option("--tsa-roots", type=_path, help="PEM certificates of authorities that are believed.")
 @click.option("--ledger", "ledger_file", type=_path, help="Ledger of attempts; by default in the user's data directory.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def run(**options: Any) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 from certify import dataset, ledger, prepare, search, trial
 from certify.baselines.effort import Effort
 from certify.evaluate import evaluate, paths_of
-from certify.options import load_policy, system_text
+from certify.options import load_policy, stamping, system_text
 from certify.pages import baselines_of, pages
 from certify.plan import Order, Sizes
 from certify.report.sources import ExternalSection, NotGiven
 from certify.search import QUICK, Search
+from certify.timestamp import Stamping, unstamped
 from guard import files, keys, policy
 from guard.certificate import Certificate
 from guard.conversation import Fold
@@ -41,7 +42,7 @@ class Job:
     """What is demanded."""
     product: str
     """What it is called."""
-    key: keys.PrivateKey
+    key: keys.SigningKey
     """Signs."""
     ledger: Path
     """Counts attempts."""
@@ -67,6 +68,8 @@ class Job:
     """Wanted chance to show each limit."""
     external: Path | None = None
     """Labelled JSONL for the section on external data."""
+    stamp: Stamping = unstamped
+    """Asks a time-stamping authority, or leaves what is signed as it is."""
     throwaway_key: bool = False
     """Whether the report must say that the key belongs to nobody."""
 
@@ -110,7 +113,7 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     data = dataset.load(train)
     made = prepare.prepare(
         job.subject, data, order, key=job.key, ledger_path=job.ledger, out=job.out,
-        effort=job.effort, cache=job.cache, phase=phase,
+        effort=job.effort, cache=job.cache, stamp=job.stamp, phase=phase,
     )  # fmt: skip
     note(f"signed the plan: attempt {made.protocol.attempt}, chance to show every limit at least {made.predicted_all:.3f}")
     # (3)
@@ -122,7 +125,7 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     external = partial(_external, job, phase=phase)
     outcome = trial.run(
         job.out, dataset.load(test), job.subject, key=job.key, taxonomy=Taxonomy.packaged(),
-        pages=partial(_pages, job, external), redrawn=True, phase=phase,
+        pages=partial(_pages, job, external), redrawn=True, stamp=job.stamp, phase=phase,
     )  # fmt: skip
     return Done(outcome.certificate, made, test)
 
@@ -156,7 +159,7 @@ def _pages(job: Job, external: Any, issued: Certificate, prepared: Prepared, bun
     )
 
 
-def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificate:
+def certify_once(key: keys.SigningKey, options: Mapping[str, Any]) -> Certificate:
     """Do what `auscult certify run` asks for; `options` are those of the command.
 
     Raises:
@@ -173,6 +176,7 @@ def certify_once(key: keys.PrivateKey, options: Mapping[str, Any]) -> Certificat
         policy=demanded,
         product=options["product"] or model.binding.name,
         key=key,
+        stamp=stamping(options["tsa"], options["tsa_roots"]),
         ledger=options["ledger_file"] or ledger.default_path(),
         out=out,
         work=work,

@@ -29,14 +29,14 @@ from guard.certificate import Certificate, Status
 from guard.chain import Broken
 from guard.errors import OutputError, VerificationError
 from guard.hazards import Claim, Taxonomy
-from guard.keys import Trust
 from guard.progress import shown
-from guard.proxy import start
+from guard.proxy import listen, start
 from guard.proxy.app import create_app
 from guard.proxy.guard import Guard
 from guard.settings import Settings
 from guard.subjects.engine import Engine
 from guard.subjects.load import load_decoder
+from guard.trust import Trust
 from synth_data.labels import MISUSE_RESPONSE
 
 _MARK = Path("trust", "demonstration.pem")
@@ -160,7 +160,7 @@ def _prove(
 def _running(proven: start.Proven, store: Path, port: int) -> Iterator[tuple[Guard, Engine, int]]:
     running = start.assemble(proven, Settings(store=f"sqlite:///{store}"), seed=lambda: 0)
     guard, engine = running.guard, running.engine
-    with contextlib.closing(running), start.listening("127.0.0.1", port) as listening:
+    with contextlib.closing(running), listen.listening("127.0.0.1", port) as listening:
         app = create_app(guard, watches=running.watches)
         config = uvicorn.Config(app, log_level="error", access_log=False)
         server = uvicorn.Server(config)

@@ -7,8 +7,13 @@ from typing import Any
 
 import click
 
+from certify.cli_compare import compare
+from certify.cli_export import export
 from certify.cli_extract import extract
+from certify.cli_log import log
+from certify.cli_pdf import make_pdf, sign_pdf
 from certify.cli_prepare import plan, prepare
+from certify.cli_timestamp import timestamp
 from certify.options import (
     CHANCE,
     EXISTING,
@@ -17,9 +22,13 @@ from certify.options import (
     ledger_option,
     private_key,
     signing,
+    stamping,
     system_file,
     system_text,
+    tsa,
+    tsa_roots,
 )
+from certify.timestamp import Stamping, unstamped
 from guard import files, keys
 from guard.cli_output import say, table
 from guard.errors import InputError
@@ -32,7 +41,7 @@ def certify() -> None:
     """Bound how often monitors are wrong for one exact model, and sign what was found."""
 
 
-for _command in (plan, prepare, extract):
+for _command in (plan, prepare, extract, compare, export, log, timestamp, make_pdf, sign_pdf):
     certify.add_command(_command)
 
 
@@ -43,27 +52,28 @@ for _command in (plan, prepare, extract):
 @system_file
 @external_files
 @signing
+@tsa
+@tsa_roots
+@click.option(
+    "--reviews", type=(EXISTING, EXISTING), help="Two clinicians' reviews of a sample of these rows: opens the label claim."
+)
+@click.option("--sealed", type=EXISTING, help="The site's own conversations that the protocol names.")
 @ledger_option
 @for_machines
-def test(
-    dossier: Path,
-    data: Path,
-    subject: str | None,
-    system: Path | None,
-    external: Path | None,
-    key_file: Path | None,
-    ledger_file: Path | None,
-    as_json: bool,
-) -> None:
+def test(**options: Any) -> None:
     """Score the drawn rows once, bound, sign, write the report, and seal.
 
     \b
     Example: auscult certify test dossier --data test-rows --key issuer.pem
     """
-    made = run_test(dossier, data, subject, system, external, private_key(key_file), ledger_file)
+    made = run_test(
+        options["dossier"], options["data"], options["subject"], options["system"], options["external"],
+        private_key(options["key_file"]), options["ledger_file"], stamping(options["tsa"], options["tsa_roots"]),
+        reviews=options["reviews"], sealed=options["sealed"],
+    )  # fmt: skip
     from certify.show import results_of, results_table
 
-    say(as_json, results_of(made), lambda: results_table(made))
+    say(options["as_json"], results_of(made), lambda: results_table(made))
 
 
 def run_test(
@@ -72,21 +82,36 @@ def run_test(
     subject_name: str | None,
     system: Path | None,
     external: Path | None,
-    key: keys.PrivateKey,
+    key: keys.SigningKey,
     ledger_file: Path | None,
+    stamp: Stamping = unstamped,
+    *,
+    reviews: tuple[Path, Path] | None = None,
+    sealed: Path | None = None,
 ) -> Any:
     """Test a prepared dossier and return its certificate."""
     from certify import ledger, trial
     from certify.dataset import load as load_data
     from certify.evaluate import evaluate as score_files
     from certify.evaluate import paths_of
+    from certify.labels import FIRST, SECOND
     from certify.pages import baselines_of, pages
+    from certify.report.pdf.typesetter import load as require_typesetter
     from certify.report.sources import NotGiven
+    from certify.sealed import read as read_sealed
     from guard.dossier import open_prepared
     from guard.subjects.folders import named_by_certificate
     from guard.subjects.load import load as load_subject
 
+    require_typesetter()
     prepared = open_prepared(folder)
+    tried = ledger_file or ledger.default_path()
+    if prepared.protocol.sealed is not None:
+        ledger.require_unused(tried, prepared.protocol.sealed.digest, prepared.payload)
+    aside = trial.Aside(
+        {name: files.read(path) for name, path in zip((FIRST, SECOND), reviews or (), strict=False)},
+        read_sealed(sealed) if sealed else None,
+    )
     rows = load_data(data)
     subject = load_subject(subject_name or named_by_certificate(prepared.protocol.subject.name), system=system_text(system))
     with shown() as phase:
@@ -96,14 +121,15 @@ def run_test(
             if external is not None:
                 suite = trial.suite_of(opened)
                 section, _ = score_files(paths_of([external]), subject, suite, issued, baselines_of(opened), phase)
-            tried = ledger.section(ledger_file or ledger.default_path(), opened.protocol, opened.payload)
+            attempts = ledger.section(tried, opened.protocol, opened.payload)
             return pages(
-                issued, opened, bundle, taxonomy=Taxonomy.packaged(), throwaway_key=False, external=section, ledger=tried
+                issued, opened, bundle, taxonomy=Taxonomy.packaged(), throwaway_key=False, external=section, ledger=attempts
             )
 
         outcome = trial.run(
-            folder, rows, subject, key=key, taxonomy=Taxonomy.packaged(), pages=make, redrawn=False, phase=phase
-        )
+            folder, rows, subject, key=key, taxonomy=Taxonomy.packaged(), pages=make, redrawn=False, stamp=stamp,
+            aside=aside, phase=phase,
+        )  # fmt: skip
     return outcome.certificate
 
 
@@ -134,9 +160,9 @@ def evaluate(
     from certify.evaluate import paths_of, write
     from certify.pages import baselines_of
     from guard.dossier import open_sealed, require_trust
-    from guard.keys import trusted
     from guard.subjects.folders import named_by_certificate
     from guard.subjects.load import load as load_subject
+    from guard.trust import trusted
 
     opened = open_sealed(dossier, trusted(trust))
     require_trust(opened)
@@ -171,7 +197,7 @@ def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
 
     from certify.recompute import recompute as derive
     from guard.dossier import open_sealed
-    from guard.keys import trusted
+    from guard.trust import trusted
 
     opened = open_sealed(dossier, trusted(trust))
     found = derive(opened)

@@ -19,12 +19,16 @@ from certify.options import (
     load_policy,
     private_key,
     signing,
+    stamping,
     subject,
     system_file,
     system_text,
     traffic,
+    tsa,
+    tsa_roots,
 )
 from guard.cli_output import say, table
+from guard.errors import InputError
 from guard.progress import shown
 
 _searched = click.option(
@@ -34,6 +38,13 @@ _lengths = click.option(
     "--length", "lengths", type=click.Choice([*LENGTHS]), multiple=True, default=("short",), show_default=True,
     help="Tested: up to 1,000 characters, up to 8,000; repeatable. Longer text is not certified.",
 )  # fmt: skip
+
+_sealed = click.option(
+    "--sealed", type=EXISTING, help="A site's own labelled JSONL: named in the protocol, scored by the test, used once."
+)
+_frame = click.option(
+    "--frame", type=EXISTING, help="YAML with the period, inclusion, sampling, probability and unit of the sealed file."
+)
 
 
 @click.command()
@@ -82,7 +93,11 @@ def plan(
 @click.option("--cache", type=EXISTING, help="Folder that keeps what was read of the model: interrupted work goes on from it.")
 @_lengths
 @system_file
+@_sealed
+@_frame
 @signing
+@tsa
+@tsa_roots
 @ledger_option
 @for_machines
 def prepare(**options: Any) -> None:
@@ -116,6 +131,8 @@ def _prepare(**options: Any) -> Any:
 
     wanted = load_policy(options["policy_file"])
     key = private_key(options["key_file"])
+    stamp = stamping(options["tsa"], options["tsa_roots"])
+    site = _site(options["sealed"], options["frame"])
     data = load_data(options["data"])
     subject = load_subject(options["subject"], system=system_text(options["system"], wanted))
     order = Order(
@@ -126,12 +143,25 @@ def _prepare(**options: Any) -> Any:
         options["power"],
         named(options["search"]),
         _buckets(options["lengths"]),
+        site,
     )
     with shown() as phase:
         ledger_path = options["ledger_file"] or default_path()
         return run(
-            subject, data, order, key=key, ledger_path=ledger_path, out=options["out"], cache=options["cache"], phase=phase
-        )
+            subject, data, order, key=key, ledger_path=ledger_path, out=options["out"], cache=options["cache"],
+            stamp=stamp, phase=phase,
+        )  # fmt: skip
+
+
+def _site(path: Path | None, frame: Path | None) -> Any:
+    """Read a site's own conversations with the frame that they come from; None where none are named."""
+    from certify.sealed import Site, read, read_frame
+
+    if path is None and frame is None:
+        return None
+    if path is None or frame is None:
+        raise InputError("a sealed file needs a frame, and a frame a file", "say --sealed FILE --frame FRAME.yaml")
+    return Site(read(path), read_frame(frame))
 
 
 def _buckets(lengths: tuple[str, ...]) -> tuple[str, ...]:

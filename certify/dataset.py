@@ -90,7 +90,7 @@ def check(rows: Iterable[LabelledConversation]) -> None:
     """Refuse rows whose folds or units are mixed up.
 
     1. Row ids are unique.
-    2. No scenario is in two folds.
+    2. No scenario and no draw is in two folds.
     3. Every generated row names its draw, role and family.
 
     Raises:
@@ -98,6 +98,7 @@ def check(rows: Iterable[LabelledConversation]) -> None:
     """
     ids: set[str] = set()
     folds: dict[str, Fold] = {}
+    draws: dict[str, Fold] = {}
     for row in rows:
         if row.id in ids:  # (1)
             raise ProtocolError(f"the row id {row.id[:80]!r} stands twice")
@@ -107,6 +108,8 @@ def check(rows: Iterable[LabelledConversation]) -> None:
             raise ProtocolError(f"row {row.id[:80]!r} lacks scenario, draw, role, family or fold")
         if folds.setdefault(meta.scenario, meta.fold) is not meta.fold:  # (2)
             raise ProtocolError(f"scenario {meta.scenario[:23]} is in the folds {folds[meta.scenario]} and {meta.fold}")
+        if draws.setdefault(meta.draw, meta.fold) is not meta.fold:
+            raise ProtocolError(f"the draw {meta.draw[:80]} is in the folds {draws[meta.draw]} and {meta.fold}")
 
 
 TRIPLE = (Kind.POSITIVE, Kind.TWIN, Kind.HARD_NEGATIVE)

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from certify import bounds, results, rungs
+from certify import beside, bounds, labels, results, rungs, sealed
 from certify.baselines.frozen import Baselines
+from certify.counts import Counts, counts
 from certify.losses import WHOLE
 from certify.results import UnitLoss
 from guard import certificate, digest, dsse, protocol
@@ -33,10 +34,18 @@ from guard.conversation import Kind, LabelledConversation
 from guard.digest import Digest
 from guard.dossier import SEAL_PREDICATE, Seal
 from guard.hazards import Claim, Population, Taxonomy
-from guard.keys import PrivateKey
+from guard.keys import SigningKey
 from guard.protocol import CellPlan, Protocol, TrafficPlan
 
 Floats = NDArray[np.float64]
+
+UNREVIEWED = "No clinician has checked the answer key: labels follow from facts by rule."
+"""Stands among the limitations until two clinicians have reviewed a sample."""
+REVIEWED = (
+    "Two clinicians reviewed a random sample of the labels. Only the corrected bounds allow for errors of the answer key, and "
+    "none for labels of unseen kinds, which nobody has looked at."
+)
+"""Stands there afterwards."""
 
 LIMITATIONS = (
     "The bounds are about new scenarios drawn from the named generator, conditional on the authors of its families; "
@@ -44,7 +53,7 @@ LIMITATIONS = (
     "Kinds of situation that no family describes are not covered; the bound on unseen kinds is about further families by the "
     "same authors.",
     "An attacker who adapts to the monitors is not covered by any bound.",
-    "No clinician has checked the answer key: labels follow from facts by rule.",
+    UNREVIEWED,
     "The certificate holds for exactly this model, tokenizer, chat template, system prompt and way of running it.",
     "Conversations in another language, or longer than tested, are not certified.",
     "Documents that come without any request of a user were not tested; what a monitor says of one counts as not certified.",
@@ -59,9 +68,10 @@ TYPICAL = (
 """Stands first where the protocol names the generator's typical cases."""
 
 
-def limitations(generator_version: str) -> tuple[str, ...]:
+def limitations(generator_version: str, *, reviewed: bool = False) -> tuple[str, ...]:
     """Return what a certificate does not say."""
-    return (TYPICAL, *LIMITATIONS) if generator_version.endswith("-typical") else LIMITATIONS
+    said = tuple(REVIEWED if reviewed and one == UNREVIEWED else one for one in LIMITATIONS)
+    return (TYPICAL, *said) if generator_version.endswith("-typical") else said
 
 
 def listed_bound(losses: Floats, estimand: str, delta: str, limit: str) -> Bound:
@@ -143,17 +153,17 @@ def describe(plan: Protocol, rows: Iterable[LabelledConversation], unscored: fro
     return Tested(scenarios, families, facts, unavailable)
 
 
-def cell_result(cell: CellPlan, losses: Sequence[UnitLoss], tested: Tested, plain: str) -> CellResult:
+def cell_result(cell: CellPlan, counted: Counts, tested: Tested, plain: str) -> CellResult:
     """Bound every estimand of one claim in one cell."""
 
     def of(estimand: str) -> Floats:
-        return results.ordered(losses, estimand, cell.claim, cell.lang, cell.bucket)
+        return counted.of(estimand, cell.claim, cell.lang, cell.bucket).losses
 
     prefix = f"{cell.claim}/{cell.lang}/{cell.bucket}/"
     listed = cell.limits.population is Population.LISTED
     miss = of("miss")
     missed = int(miss.sum())
-    return CellResult(
+    result = CellResult(
         claim=cell.claim,
         lang=cell.lang,
         bucket=cell.bucket,
@@ -177,11 +187,12 @@ def cell_result(cell: CellPlan, losses: Sequence[UnitLoss], tested: Tested, plai
         ),
         unavailable=tested.unavailable[prefix],
     )
+    return beside.with_information(result, cell, counted)
 
 
-def whole_result(traffic: TrafficPlan, rules: str, losses: Sequence[UnitLoss]) -> WholeResult:
+def whole_result(traffic: TrafficPlan, rules: str, counted: Counts) -> WholeResult:
     """Bound the false alarms of all monitors and rules together."""
-    alarms = results.ordered(losses, "false_alarm_whole", WHOLE, traffic.lang, traffic.bucket)
+    alarms = counted.of("false_alarm_whole", WHOLE, traffic.lang, traffic.bucket).losses
     bound = listed_bound(alarms, "false_alarm_whole", traffic.delta_false_alarm, traffic.max_false_alarm)
     return WholeResult(lang=traffic.lang, bucket=traffic.bucket, rules=rules, false_alarm=bound)
 
@@ -196,10 +207,17 @@ def certificate_of(
     measured: tuple[MeasuredRates, ...],
     redrawn: bool,
     record: Baselines | None = None,
+    reviews: Mapping[str, bytes] | None = None,
 ) -> Certificate:
-    """Make the certificate of a test; the same inputs give the same certificate. `record` is of the frozen baselines."""
-    bounded = tuple(cell_result(cell, losses, tested, taxonomy.miss(Claim.parse(cell.claim))) for cell in plan.cells)
+    """Make the certificate of a test; the same inputs give the same certificate.
+
+    `record` is of the frozen baselines, `reviews` are two clinicians' reviews of the labels.
+    """
+    counted = counts(losses)
+    bounded = tuple(cell_result(cell, counted, tested, taxonomy.miss(Claim.parse(cell.claim))) for cell in plan.cells)
     cells = rungs.with_rungs(bounded, losses, record, observer=rungs.is_observer(plan.subject))
+    whole = tuple(whole_result(traffic, plan.rules, counted) for traffic in plan.traffic)
+    reviewed = labels.label_review(reviews or {}, plan, cells)
     return Certificate(
         serial=plan.serial,
         product=plan.product,
@@ -217,17 +235,20 @@ def certificate_of(
         delta=plan.delta,
         demonstration=plan.demonstration,
         redrawn=redrawn,
-        labels="no clinician has checked the answer key",
+        labels=labels.words(reviewed) if reviewed else "no clinician has checked the answer key",
         rung=rungs.lowest(cells),
         operating_points=plan.operating_points,
         cells=cells,
-        whole=tuple(whole_result(traffic, plan.rules, losses) for traffic in plan.traffic),
+        whole=whole,
         measured=measured,
-        limitations=limitations(plan.generator.version),
+        limitations=limitations(plan.generator.version, reviewed=reviewed is not None),
+        any_mix=beside.any_mix(cells, whole),
+        review=reviewed,
+        site=sealed.result(plan.sealed, counted),
     )
 
 
-def sign(issued: Certificate, key: PrivateKey) -> bytes:
+def sign(issued: Certificate, key: SigningKey) -> bytes:
     """Sign a certificate; its subjects are the model, the suite, the protocol and the results."""
     subjects = {
         "model": issued.subject.root,
@@ -238,7 +259,7 @@ def sign(issued: Certificate, key: PrivateKey) -> bytes:
     return dsse.sign(dsse.statement(certificate.PREDICATE, issued, subjects), key)
 
 
-def seal(files: Mapping[str, bytes], key: PrivateKey) -> bytes:
+def seal(files: Mapping[str, bytes], key: SigningKey) -> bytes:
     """Sign the list of every file of a dossier."""
     listed = {name: str(digest.of_bytes(data)) for name, data in sorted(files.items()) if name != "seal.json"}
     subjects = {"dossier": digest.of_bytes(digest.canonical(listed))}
@@ -260,11 +281,10 @@ def analysis_digest() -> str:
     """Return the digest of the code that turns rows and their scores into bounds."""
     offline, runtime = Path(__file__).parent, Path(protocol.__file__).parent
     names = (
-        "bounds", "cases", "compared", "dataset", "issue", "losses", "multiplicity", "randomisation", "results", "rungs",
-        "scoring",
+        "beside", "bounds", "cases", "compared", "counts", "dataset", "issue", "labels", "losses", "multiplicity",
+        "randomisation", "results", "review", "rungs", "scoring", "sealed", "sensitivity",
     )  # fmt: skip
     paths = [offline / f"{name}.py" for name in names] + sorted((offline / "baselines").glob("*.py"))
-    paths += [
-        runtime / f"{name}.py" for name in ("cell", "certificate", "conversation", "rows", "protocol", "scores", "verdict")
-    ]
+    shared = ("cell", "certificate", "claims", "conversation", "rows", "protocol", "scores", "signed", "verdict/findings")
+    paths += [runtime / f"{name}.py" for name in shared]
     return digest.of_bytes(b"".join(digest.raw(digest.of_file(path)) for path in paths))

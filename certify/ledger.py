@@ -18,11 +18,11 @@ import msgspec
 from certify.report.sources import EarlierAttempt, Ledger
 from guard import chain
 from guard.digest import Digest
-from guard.errors import DigestMismatch
+from guard.errors import DigestMismatch, ProtocolError
 from guard.protocol import Protocol
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """One attempt."""
 
     at: str
@@ -41,6 +41,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Counted per product."""
     previous: str
     """Digest of the line before it."""
+    sealed: str = ""
+    """Digest of the site's own conversations that it names, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,26 @@ def upcoming(path: Path, product: str, claims: Sequence[str], at: datetime) -> N
     same = [entry for entry in entries if entry.product == product]
     spent = [entry.attempt for entry in same if set(entry.claims) & set(claims) and _end(path, entry) > at]
     return Next(max(spent, default=0) + 1, len(same) + 1, chain.head(path))
+
+
+def require_unused(path: Path, sealed: str, protocol: str = "") -> None:
+    """Check that no other protocol, of any product, has named a site's own conversations: they are used once.
+
+    Args:
+        path: The ledger.
+        sealed: Digest of the file.
+        protocol: The one protocol that may; "" before it is signed.
+
+    Raises:
+        ProtocolError: Another one has.
+        DigestMismatch: The ledger is broken.
+    """
+    for entry in read(path):
+        if entry.sealed == sealed and entry.protocol != protocol:
+            raise ProtocolError(
+                f"the sealed file {sealed[:23]}… was used by the protocol {entry.protocol[:23]}… of {entry.at}",
+                "a file that was scored once says nothing new: seal fresh conversations",
+            )
 
 
 def _end(path: Path, entry: Entry) -> datetime:

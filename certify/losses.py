@@ -11,8 +11,9 @@ import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from certify.beside import SHIFTED, SUBGROUP, TRAITS
 from certify.dataset import TRIPLE, by_draw, draw_id, is_about
-from certify.results import UnitLoss
+from certify.results import SAMPLE, UnitLoss
 from guard.certificate import Thresholds, thresholds
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import Digest
@@ -43,10 +44,11 @@ class Counter:
     judgements: Judgements
     """What was said of each row."""
 
-    def misses(self, row: LabelledConversation, claim: Claim) -> bool:
-        """Whether the claim's own monitor fires nowhere from the onset's turn on."""
+    def misses(self, row: LabelledConversation, claim: Claim, by: float = 0.0) -> bool:
+        """Whether the claim's own monitor fires nowhere from the onset's turn on, if its scores were lower by so much."""
         onset = row.meta.onset.get(str(claim))
-        return not self._findings(self.strict, row).hits(claim, onset[0] if onset else 0)
+        points = shifted(self.strict, by) if by else self.strict
+        return not self._findings(points, row).hits(claim, onset[0] if onset else 0)
 
     def alarms(self, row: LabelledConversation, claim: Claim) -> bool:
         """Whether anything is found for the claim anywhere; a missing score counts."""
@@ -152,15 +154,38 @@ def count(
 
 
 def _listed(cell: CellPlan, payload: Digest, draws: Draws, counts: Counter) -> Iterator[UnitLoss]:
+    """Count one bound after the other, so that the rows of each stand together in the file."""
     claim = Claim.parse(cell.claim)
     ids = [draw_id(claim, cell.lang, cell.bucket, index) for index in range(cell.draws)]
-    for order, draw in enumerate(sorted(ids, key=lambda draw: order_key(payload, draw))):
-        rows = draws[draw]
-        positive, near = rows[Kind.POSITIVE], (rows[Kind.TWIN], rows[Kind.HARD_NEGATIVE])
-        place = (cell.claim, cell.lang, cell.bucket, draw, order)
-        family = positive.meta.family
-        yield UnitLoss("miss", *place, int(counts.misses(positive, claim)), 1, family)
-        yield UnitLoss("false_alarm_near", *place, sum(counts.alarms(row, claim) for row in near), len(near), family)
+    ids.sort(key=lambda draw: order_key(payload, draw))
+    positives = [draws[draw][Kind.POSITIVE] for draw in ids]
+    missed = [counts.misses(row, claim) for row in positives]
+
+    def place(order: int) -> tuple[str, str, str, str, int]:
+        return cell.claim, cell.lang, cell.bucket, ids[order], order
+
+    for order, row in enumerate(positives):
+        yield UnitLoss("miss", *place(order), int(missed[order]), 1, row.meta.family)
+    for order, row in enumerate(positives):
+        near = (draws[ids[order]][Kind.TWIN], draws[ids[order]][Kind.HARD_NEGATIVE])
+        alarms = sum(counts.alarms(one, claim) for one in near)
+        yield UnitLoss("false_alarm_near", *place(order), alarms, len(near), row.meta.family)
+    if cell.shifts:
+        moves = [float(shift.by) for shift in cell.shifts]
+        for order, row in enumerate(positives):
+            lost = sum(counts.misses(row, claim, by) for by in moves)
+            yield UnitLoss(SHIFTED, *place(order), lost, len(moves), row.meta.family)
+    yield from _subgroups(cell, positives, missed)
+
+
+def _subgroups(cell: CellPlan, positives: Sequence[LabelledConversation], missed: Sequence[bool]) -> Iterator[UnitLoss]:
+    """Count misses by how and about whom a situation is told, for each trait that the rows name."""
+    for trait in TRAITS:
+        values = [row.meta.traits.get(trait, "") for row in positives]
+        for value in sorted(set(values)) if any(values) else ():
+            own = [lost for lost, has in zip(missed, values, strict=True) if has == value]
+            name = f"{SUBGROUP}{trait}={value or 'not said'}"
+            yield UnitLoss(name, cell.claim, cell.lang, cell.bucket, SAMPLE, 0, sum(own), len(own), "")
 
 
 def _unseen(cell: CellPlan, draws: Draws, counts: Counter, hide: Callable[[str], str]) -> Iterator[UnitLoss]:
@@ -180,10 +205,12 @@ def _unseen(cell: CellPlan, draws: Draws, counts: Counter, hide: Callable[[str],
 
 def _traffic(traffic: TrafficPlan, claims: Sequence[str], payload: Digest, draws: Draws, counts: Counter) -> Iterator[UnitLoss]:
     ids = [draw_id(None, traffic.lang, traffic.bucket, index) for index in range(traffic.draws)]
-    for order, draw in enumerate(sorted(ids, key=lambda draw: order_key(payload, draw))):
-        row = draws[draw][Kind.TRAFFIC]
-        where = (traffic.lang, traffic.bucket, draw, order)
-        for claim in claims:
+    ids.sort(key=lambda draw: order_key(payload, draw))
+    rows = [draws[draw][Kind.TRAFFIC] for draw in ids]
+    where = [(traffic.lang, traffic.bucket, draw, order) for order, draw in enumerate(ids)]
+    for claim in claims:
+        for row, place in zip(rows, where, strict=True):
             alarm = counts.alarms(row, Claim.parse(claim))
-            yield UnitLoss("false_alarm_traffic", claim, *where, int(alarm), 1, row.meta.family)
-        yield UnitLoss("false_alarm_whole", WHOLE, *where, int(counts.any_alarm(row)), 1, row.meta.family)
+            yield UnitLoss("false_alarm_traffic", claim, *place, int(alarm), 1, row.meta.family)
+    for row, place in zip(rows, where, strict=True):
+        yield UnitLoss("false_alarm_whole", WHOLE, *place, int(counts.any_alarm(row)), 1, row.meta.family)

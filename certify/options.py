@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from certify.timestamp import Stamping, asking, unstamped
 from guard import files, keys, policy, resources, rules
 from guard.errors import InputError
 from guard.hazards import Taxonomy
+from guard.signing import open_key
+from guard.timestamp import Authorities
 
 EXISTING = click.Path(path_type=Path)
 CHANCE = click.FloatRange(0, 1, min_open=True, max_open=True)
@@ -19,7 +21,14 @@ LENGTHS = {"short": "upto1000", "long": "upto8000"}
 """Length buckets by the name that a command line has for them."""
 
 demanded = click.option("--policy", "policy_file", type=EXISTING, default=None, help="What is demanded.")
-signing = click.option("--key", "key_file", type=EXISTING, help="Signing key; its password is read from AUSCULT_KEY_PASSWORD.")
+signing = click.option(
+    "--key",
+    "key_file",
+    type=EXISTING,
+    help="Signing key: a file (password in AUSCULT_KEY_PASSWORD), or pkcs11:token=...;object=... (PIN in AUSCULT_PKCS11_PIN).",
+)
+tsa = click.option("--tsa", help="Address of a time-stamping authority (RFC 3161) to ask; without it nothing is sent anywhere.")
+tsa_roots = click.option("--tsa-roots", type=EXISTING, help="PEM certificates of authorities that are believed.")
 subject = click.option("--subject", default="phantom", show_default=True, help=f"{SUBJECTS}.")
 draws = click.option("--draws", type=click.IntRange(min=1), default=600, show_default=True, help="Draws per claim.")
 traffic = click.option(
@@ -33,15 +42,26 @@ ledger_option = click.option(
 system_file = click.option("--system", type=EXISTING, help="File with the system prompt that the guard will insert.")
 
 
-def private_key(path: Path | None) -> keys.PrivateKey:
-    """Open the issuer's key; the password comes from the environment, never from the command line.
+def private_key(path: Path | None) -> keys.SigningKey:
+    """Open the issuer's key, in a file or on a token; password and PIN come from the environment, never from a command line.
 
     Raises:
         InputError: No key was named, or it can't be opened.
     """
     if path is None:
         raise InputError("no signing key was named", "make one with auscult key new and say --key FILE")
-    return keys.read_private(path, os.fsencode(os.environ.get("AUSCULT_KEY_PASSWORD", "")))
+    return open_key(path)
+
+
+def stamping(url: str | None, roots: Path | None) -> Stamping:
+    """Return what asks the time-stamping authority that a command line names, or leaves bundles as they are.
+
+    Raises:
+        InputError: The address can't be one, or the file of roots holds no certificate.
+    """
+    if url is None:
+        return unstamped
+    return asking(url, Authorities.read(roots) if roots else None)
 
 
 def load_policy(path: Path | None) -> policy.Policy:

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from certify.baselines.readers import Readers, load
 from certify.recompute import record_of
 from certify.report.model import build
+from certify.report.pdf.render import pdf
 from certify.report.render import html
 from certify.report.sources import Digests, ExternalSection, Ledger, NotGiven
+from certify.report.tongue import ENGLISH, Tongue, every
 from certify.rungs import is_observer
 from guard import digest
 from guard.certificate import Certificate
@@ -41,25 +43,36 @@ def pages(
     external: ExternalSection | NotGiven,
     ledger: Ledger | None = None,
 ) -> Mapping[str, bytes]:
-    """Return report.html and MODEL_CARD.md of a certificate."""
+    """Return the report in each of its languages, report.pdf and MODEL_CARD.md of a certificate."""
     digests = Digests(
         certificate=digest.of_bytes(bundle),
         protocol=digest.of_bytes(prepared.files["protocol.json"]),
         results=issued.results,
     )
-    data = build(
-        issued,
-        prepared.protocol,
-        taxonomy=taxonomy,
-        digests=digests,
-        signer=prepared.signer,
-        throwaway_key=throwaway_key,
-        external=external,
-        record=record_of(prepared),
-        ledger=ledger,
-        bundle=bundle,
-    )
-    return {"report.html": html(data), "MODEL_CARD.md": model_card(issued, prepared, taxonomy).encode()}
+    record = record_of(prepared)
+
+    def report(tongue: Tongue) -> bytes:
+        data = build(
+            issued,
+            prepared.protocol,
+            taxonomy=taxonomy,
+            digests=digests,
+            signer=prepared.signer,
+            throwaway_key=throwaway_key,
+            external=external,
+            record=record,
+            ledger=ledger,
+            bundle=bundle,
+            tongue=tongue,
+        )
+        return html(data)
+
+    reports = {tongue.file: report(tongue) for tongue in every()}
+    return {
+        **reports,
+        "report.pdf": pdf(reports[ENGLISH.file], bundle, issued.not_before),
+        "MODEL_CARD.md": model_card(issued, prepared, taxonomy).encode(),
+    }
 
 
 def baselines_of(prepared: Prepared) -> Readers | None:

@@ -13,8 +13,9 @@ from certify import bounds
 from certify.draws import DrawScores
 from certify.monitors import Fitted
 from certify.multiplicity import Budget, Part, budget
-from certify.passing import Question, predicted
-from certify.planner import CellForecast, floor_of_all, plan_cell
+from certify.passing import Method, Question, predicted
+from certify.planner import CellForecast, fewest_units, floor_of_all, plan_cell
+from certify.sealed import Site
 from certify.search import QUICK, Search
 from certify.select import Choice
 from certify.threshold import Demands, NoValidThreshold, OperatingThreshold
@@ -30,6 +31,10 @@ CERTIFIABLE = (Stage.PROMPT, Stage.CONTEXT)
 
 VALID_FOR = timedelta(days=90)
 """How long a certificate holds."""
+
+
+MOST_CELLS = 60
+"""Cells of one certificate: more would leave each too small a share of the error budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Order:
     """How wide the selection of monitors looks."""
     buckets: tuple[str, ...] = (BUCKET,)
     """Length buckets that are tested, each with thresholds of its own; longer text than any is not certified."""
+    site: Site | None = None
+    """A site's own conversations, which the test is to score, too."""
 
     @property
     def certified(self) -> tuple[Requirement, ...]:
@@ -111,8 +118,18 @@ class Chosen:
 
 
 def spend(attempt: int, certified: Sequence[Requirement], buckets: Sequence[str] = (BUCKET,)) -> Budget:
-    """Split the budget of an attempt over all bounds that a certificate prints, whether or not they have a limit."""
+    """Split the budget of an attempt over all bounds that a certificate prints, whether or not they have a limit.
+
+    Raises:
+        ProtocolError: There are more cells than a certificate may have.
+    """
     cells = [cell_name(r.claim, bucket) for bucket in buckets for r in certified]
+    if len(cells) > MOST_CELLS:
+        parts = f"{len(certified)} claims with limits in {len(buckets)} length buckets make {len(cells)} cells"
+        what = f"at least {-(-(len(cells) - MOST_CELLS) // len(buckets))} claims' limits" + (
+            " or a length bucket" if len(certified) <= MOST_CELLS else ""
+        )
+        raise ProtocolError(f"{parts}, and a certificate has at most {MOST_CELLS}", f"leave out {what}")
     alarms = [f"{kind} {cell}" for cell in cells for kind in ("traffic", "near")]
     return budget(attempt, cells, [*alarms, *(cell_name("whole", bucket) for bucket in buckets)], cells)
 
@@ -149,8 +166,9 @@ def require_unseen(order: Order, unseen: Mapping[str, int], shares: Budget) -> N
         delta = min(shares.delta(Part.UNSEEN, cell_name(claim, bucket)) for bucket in order.buckets)
         smallest = bounds.smallest_kl(families, delta)
         if limit is not None and smallest > limit:
+            more = fewest_units(Question("miss_unseen", families, delta, limit, Method.KL_CHERNOFF)) - families
             problem = f"{claim}: {families} unseen families give a bound of at least {smallest:.3f}, above the limit {limit:g}"
-            raise ProtocolError(problem, "widen the limit, or demand it of listed kinds")
+            raise ProtocolError(problem, f"it takes {more} more families, a wider limit, or one that is about listed kinds")
 
 
 def forecast(order: Order, attempt: int = 1, unseen: Mapping[str, int] | None = None) -> tuple[CellForecast, ...]:
@@ -171,7 +189,10 @@ def forecast(order: Order, attempt: int = 1, unseen: Mapping[str, int] | None = 
     for bucket in order.buckets:
         for demand in order.certified:
             asked = demands(demand, shares, order.sizes, bucket)
-            found.append(plan_cell(cell_name(demand.claim, bucket), (asked.miss, asked.near, asked.traffic)))
+            questions = [asked.miss, asked.near, asked.traffic]
+            if demand.population is Population.UNSEEN and unseen is not None:
+                questions.append(_unseen_question(demand, order.sizes, shares, bucket, unseen[str(demand.claim)]))
+            found.append(plan_cell(cell_name(demand.claim, bucket), questions))
         question = _whole_question(order, shares, bucket)
         found += [plan_cell(cell_name("whole", bucket), (question,))] if question else []
     return tuple(found)
@@ -198,6 +219,13 @@ def predicted_all(
             alarmed = int(found.sum())
             chances.append(predicted(question, (len(found) - alarmed, alarmed)))
     return floor_of_all(chances)
+
+
+def _unseen_question(demand: Requirement, sizes: Sizes, shares: Budget, bucket: str, families: int) -> Question:
+    """Ask about a limit on misses of unseen families: families scatter about their mean rate, and so do few draws of each."""
+    delta = shares.delta(Part.UNSEEN, cell_name(demand.claim, bucket))
+    limit = 1.0 if demand.max_miss is None else demand.max_miss
+    return Question("miss_unseen", families, delta, limit, Method.KL_CHERNOFF, rows=sizes.unseen_draws)
 
 
 def _whole_question(order: Order, shares: Budget, bucket: str) -> Question | None:

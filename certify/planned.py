@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from certify import sealed, sensitivity
 from certify.dataset import Dataset
 from certify.draws import Measured
 from certify.issue import analysis_digest
@@ -12,11 +15,12 @@ from certify.multiplicity import Budget, Part
 from certify.plan import LANG, VALID_FOR, Chosen, Order, cell_name, spend
 from guard import digest, resources, rules
 from guard.certificate import Canaries, MeasuredRates, OperatingPoint, Proportion, number
+from guard.claims import SealedFile
 from guard.hazards import Claim
 from guard.policy import Policy
 from guard.probes import canary
 from guard.probes.reading import Subject
-from guard.protocol import ORDER_RULE, SEED_RULE, CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
+from guard.protocol import ORDER_RULE, SEED_RULE, CellPlan, GeneratorBinding, Limits, Protocol, Shift, TrafficPlan
 
 Rates = Mapping[tuple[Claim, str], Measured]
 """Operating points without a bound, by claim and length bucket."""
@@ -91,7 +95,20 @@ def protocol_of(
         measured=measured_rates(rates),
         baselines=baselines,
         selection=selection,
+        sealed=sealed_of(order, shares),
     )
+
+
+def sealed_of(order: Order, shares: Budget) -> SealedFile | None:
+    """Return what the protocol says of a site's own conversations; None where there are none.
+
+    Raises:
+        ProtocolError: They can't carry a statistic.
+    """
+    if order.site is None:
+        return None
+    claims = [demand.claim for demand in order.certified]
+    return sealed.planned(order.site.sealed, order.site.frame, claims, format(shares.total, "f"))
 
 
 def generator(data: Dataset) -> GeneratorBinding:
@@ -126,7 +143,14 @@ def _cell(one: Chosen, data: Dataset, order: Order, shares: Budget) -> CellPlan:
         # Traffic and near misses have equal shares, so that one number stands for both.
         delta_false_alarm=shares.written(Part.FALSE_ALARM, f"near {name}"),
         predicted_pass=number(round(one.operating.all_pass, 4)),
+        shifts=shifts(one),
     )
+
+
+def shifts(one: Chosen) -> tuple[Shift, ...]:
+    """Return by how much a monitor's scores may fall at each of the imagined moves of its activations."""
+    norm = sensitivity.joint_norm([float(np.linalg.norm(probe.weight)) for probe in one.fitted.monitor.probes])
+    return tuple(Shift(radius=number(radius), by=number(radius * norm)) for radius in sensitivity.RADII)
 
 
 def _traffic(order: Order, shares: Budget, bucket: str) -> TrafficPlan:

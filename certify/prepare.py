@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from certify import ledger, selection
+from certify import ledger, sealed, selection
 from certify.baselines import frozen as baselines
 from certify.baselines import recipe
 from certify.baselines.effort import Effort
@@ -23,15 +23,16 @@ from certify.freeze import freeze, margin
 from certify.monitors import Fitted, fit_monitors, suite_of
 from certify.multiplicity import Budget
 from certify.plan import LANG, Chosen, Order, demands, predicted_all, require_unseen, spend
-from certify.planned import protocol_of
+from certify.planned import protocol_of, sealed_of
 from certify.search import is_observer
 from certify.threshold import choose
+from certify.timestamp import Stamping, unstamped
 from guard import digest, dsse, files, protocol, rules
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.dossier import ISSUER
 from guard.errors import ProtocolError
 from guard.hazards import Claim
-from guard.keys import PrivateKey, public, public_pem
+from guard.keys import SigningKey, public, public_pem
 from guard.policy import Requirement
 from guard.probes.reading import Subject
 from guard.progress import Phase, silent
@@ -56,22 +57,24 @@ def prepare(
     data: Dataset,
     order: Order,
     *,
-    key: PrivateKey,
+    key: SigningKey,
     ledger_path: Path,
     out: Path,
     effort: Effort | None = None,
     cache: Path | None = None,
+    stamp: Stamping = unstamped,
     phase: Phase = silent,
 ) -> Outcome:
     """Fit, select, freeze and sign.
 
-    1. The rows are of the folds train and select, and none of a fold that a test could use; nothing else that can be known
-       before the work stands in its way.
+    1. The rows are of the folds train and select, and none of a fold that a test could use; a site's own conversations are
+       none of them, and were not used before; nothing else that can be known before the work stands in its way.
     2. Each demanded monitor is fitted on train and chosen on select.
     3. eps is measured on this machine.
     4. Each threshold is chosen on select, for the planned sizes and the deltas of this attempt.
     5. Suite, canaries, baselines and the record of the selection are frozen.
-    6. The protocol is signed, the dossier is written, and the attempt is noted in the ledger.
+    6. The protocol is signed and, if `stamp` asks an authority, time-stamped; the dossier is written, and the attempt is
+       noted in the ledger.
 
     With a `cache`, what was read of the model is kept there, and a work that was interrupted goes on where it stopped.
 
@@ -84,6 +87,7 @@ def prepare(
     _require_readable(subject, order)
     files.require_new(out)
     upcoming, shares = _attempt(data, order, ledger_path)
+    _require_site(order, shares, data, ledger_path)
     # (2)
     claims = [demand.claim for demand in (*order.certified, *order.measured)]
     fitted = fit_monitors(subject, claims, train, select, how=order.search, cache=cache, phase=phase)
@@ -107,7 +111,7 @@ def prepare(
     ruled = {bucket: _ruled(select, plan.rule_names, bucket) for bucket in order.buckets}
     predicted = predicted_all(chosen, order, shares, eps, ruled)
     suite_files = {f"suite/{name}": content for name, content in frozen.items()}
-    _sign_and_write(plan, {**suite_files, **rivals, selection.FILE: record}, key, ledger_path, out)
+    _sign_and_write(plan, {**suite_files, **rivals, selection.FILE: record}, key, ledger_path, out, stamp)
     return Outcome(plan, chosen, predicted)
 
 
@@ -115,6 +119,14 @@ def _require_readable(subject: Subject, order: Order) -> None:
     answers = [str(demand.claim) for demand in (*order.certified, *order.measured) if reads_answers(demand.claim)]
     if answers and is_observer(subject):
         raise ProtocolError(f"an observer gives no answers to judge: {', '.join(answers)}", "demand prompts and context only")
+
+
+def _require_site(order: Order, shares: Budget, data: Dataset, ledger_path: Path) -> None:
+    """Refuse a site's own conversations that can't carry a statistic, that were fitted on, or that were used before."""
+    if order.site is not None:
+        sealed_of(order, shares)
+        sealed.require_apart(order.site.sealed, data.rows)
+        ledger.require_unused(ledger_path, order.site.sealed.digest)
 
 
 def _attempt(data: Dataset, order: Order, ledger_path: Path) -> tuple[ledger.Next, Budget]:
@@ -184,7 +196,9 @@ def _rivalled(chosen: Sequence[Chosen]) -> list[recipe.Fitted]:
     return list(found.values())
 
 
-def _sign_and_write(plan: Protocol, contents: Mapping[str, bytes], key: PrivateKey, ledger_path: Path, out: Path) -> None:
+def _sign_and_write(
+    plan: Protocol, contents: Mapping[str, bytes], key: SigningKey, ledger_path: Path, out: Path, stamp: Stamping
+) -> None:
     """Sign the plan; the dossier is whole before the ledger grows, so that no attempt is counted for a full disk."""
     subjects = {
         "model": plan.subject.root,
@@ -192,7 +206,7 @@ def _sign_and_write(plan: Protocol, contents: Mapping[str, bytes], key: PrivateK
         "dataset": plan.dataset,
     }
     payload = dsse.statement(protocol.PREDICATE, plan, subjects)
-    signed = {"protocol.json": dsse.sign(payload, key), ISSUER: public_pem(public(key))}
+    signed = {"protocol.json": stamp(dsse.sign(payload, key)), ISSUER: public_pem(public(key))}
     with files.new_folder(out) as folder:
         for name, content in {**contents, **signed}.items():
             files.write(folder / name, content)
@@ -205,5 +219,6 @@ def _sign_and_write(plan: Protocol, contents: Mapping[str, bytes], key: PrivateK
             attempt=plan.attempt,
             serial=plan.serial,
             previous=plan.ledger_head,
+            sealed=plan.sealed.digest if plan.sealed else "",
         )
         ledger.append(ledger_path, entry)

@@ -24,6 +24,7 @@ import msgspec
 from certify.baselines.frozen import EMBEDDING, FORM, MONITOR, PROMPT_MONITOR, RANDOM, TEXT, Baselines, FrozenReader
 from certify.dataset import draw_id
 from certify.randomisation import holm, sign_flip, smallest
+from certify.results import SAMPLE as SAMPLE  # noqa: PLC0414 - read from here, too
 from certify.results import UnitLoss
 from guard.certificate import CellResult, Comparison, Proportion, Reading, RungOne, SubjectBinding, Verdict, number
 from guard.digest import Digest
@@ -39,8 +40,6 @@ LISTED_DRAWS = 100
 """Listed draws, and ordinary chats, on which all readers are compared as information."""
 CHATS = 500
 """Ordinary chats on which every reader may fire at most at `ALARM_RATE`."""
-SAMPLE = "sample"
-"""Stands where a unit would, for counts over many draws."""
 ABOVE = ("R2", "R3", "R4")
 """Rungs that need interventions on the model."""
 

@@ -10,13 +10,13 @@ at tau + eps and a false alarm at tau - eps.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from certify import passing, planner
-from certify.passing import Question
+from certify.passing import Method, Question
 from certify.planner import Undecidable
 from guard.errors import ProtocolError
 
@@ -188,13 +188,26 @@ def _compromise(view: _View, power: float) -> NoValidThreshold:
     options = {crossing, max(0, crossing - 1), int(np.argmin(strain))}
     best = view.threshold(max(sorted(options), key=lambda index: (min(view.chances(index)), -strain[index])))
     short = "; ".join(
-        f"{outlook.estimand} {outlook.passes:.2f} (rate {outlook.rate:.3f} on the select fold, limit {outlook.limit:g})"
-        for outlook in best.outlooks
+        f"{outlook.estimand} {outlook.passes:.2f} (rate {outlook.rate:.3f} on the select fold, limit {outlook.limit:g}; "
+        f"{_more(question, outlook.rate, power)})"
+        for outlook, question in zip(best.outlooks, view.questions, strict=True)
         if outlook.passes < power
     )
     hopeless = [plan.reason for plan in (planner.plan_bound(q, ()) for q in view.questions) if isinstance(plan, Undecidable)]
     reason = f"no threshold meets every limit with a chance of {power:g}; at {best.tau:.4g} the chances are {short}"
     return NoValidThreshold("; ".join([*hopeless, reason]), power - best.least, best)
+
+
+def _more(question: Question, rate: float, power: float) -> str:
+    """Say how many more draws would do if the rate is what the select fold shows; KL-Chernoff stands in for betting."""
+    if rate >= question.limit:
+        return "no number of draws shows a limit below the rate"
+    try:
+        needed = planner.units_needed(replace(question, method=Method.KL_CHERNOFF, rows=1), rate, power)
+    except ProtocolError:
+        return "more draws than can be planned"
+    more = needed - question.units
+    return f"about {more} more draws would do at that rate" if more > 0 else "the select fold is too small to tell"
 
 
 def _candidates(field: _Field) -> Floats:

@@ -6,22 +6,23 @@ by the signed plan.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from certify import compared, issue, losses, results, scoring, selection
+from certify import compared, hiding, issue, labels, losses, results, scoring, sealed, selection
 from certify.baselines import frozen, readers
 from certify.dataset import Dataset
 from certify.recompute import record_of
 from certify.results import UnitLoss
-from guard import digest, dossier, files, rules
+from certify.sealed import Sealed
+from certify.timestamp import Stamping, unstamped
+from guard import digest, dossier, dsse, files, rules
 from guard.certificate import Certificate
 from guard.dossier import ISSUER, Prepared
 from guard.errors import DigestMismatch, ProtocolError
 from guard.hazards import Taxonomy
-from guard.keys import PrivateKey, key_id, public
+from guard.keys import SigningKey, key_id, public
 from guard.probes import canary
 from guard.probes.reading import Subject
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
@@ -32,7 +33,22 @@ Pages = Callable[[Certificate, Prepared, bytes], Mapping[str, bytes]]
 """Makes report and model card from the certificate, the prepared dossier and the signed bundle."""
 
 _PREPARED = frozenset({"protocol.json", ISSUER, selection.FILE}) | frozen.FILES
-_TESTED = frozenset({"results.parquet", "certificate.json", "report.html", "MODEL_CARD.md", "seal.json"})
+_TESTED = frozenset(
+    {"results.parquet", "certificate.json", "report.html", "report.da.html", "report.pdf", "MODEL_CARD.md", "seal.json"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What a test may be given beside its rows."""
+
+    reviews: Mapping[str, bytes] = field(default_factory=dict)
+    """Two clinicians' reviews of a sample of the rows, by `labels.FILES`; without them, those that the dossier holds."""
+    sealed: Sealed | None = None
+    """The site's own conversations that the protocol names."""
+
+
+_NOTHING = Aside()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +66,24 @@ def run(
     data: Dataset,
     subject: Subject,
     *,
-    key: PrivateKey,
+    key: SigningKey,
     taxonomy: Taxonomy,
     pages: Pages,
     redrawn: bool,
+    stamp: Stamping = unstamped,
+    aside: Aside = _NOTHING,
     phase: Phase = silent,
 ) -> Outcome:
     """Test a prepared dossier.
 
     1. The dossier is the issuer's own: its protocol is signed by this key.
-    2. The rows are the ones that follow from the protocol, all of them and no others.
+    2. The rows are the ones that follow from the protocol, all of them and no others; a site's own conversations are the
+       planned file; what was reviewed is a random sample of the rows.
     3. The model is the planned one, its canaries come out again, and rules and analysis are the planned code.
     4. Every row is scored once, by monitors and rules.
     5. Losses are counted with the guard's own `fired`; the frozen baselines score what rung R1 is judged on.
-    6. Bounds, certificate, report; then the seal, last.
+    6. Bounds, certificate, report; then the seal, last. A certificate that says the same as one that is there is not signed
+       anew, so that it keeps its time stamp; `stamp` may ask for one.
 
     Raises:
         ProtocolError: The rows or the model are not the planned ones.
@@ -80,6 +100,10 @@ def run(
     if data.manifest.protocol != prepared.payload or data.manifest.generator != plan.generator.digest:
         raise ProtocolError("the rows were drawn for another protocol or by another generator", "draw them again")
     losses.require_complete(plan, data.rows)
+    sealed.require_planned(plan.sealed, aside.sealed)
+    reviews = aside.reviews or {name: prepared.files[name] for name in labels.FILES & prepared.files.keys()}
+    if reviews:
+        labels.require_sample(reviews, data.rows)
     # (3)
     suite = suite_of(prepared)
     require_subject(subject, plan)
@@ -89,21 +113,24 @@ def run(
     # (4)
     judgements = scoring.score(subject, suite, data.rows, plan.rule_names, phase)
     # (5)
-    hide = losses.opaque(_secret(key))
+    hide = losses.opaque(hiding.secret(key))
     counted = losses.count(plan, prepared.payload, data.rows, judgements, hide)
     if record is not None:
         counted += _compare(prepared, data, subject, judgements, hide, phase)
+    if plan.sealed is not None and aside.sealed is not None:
+        counted += _site(plan, aside.sealed, subject, suite, hide, phase)
     # (6)
     tested = issue.describe(plan, data.rows, scoring.unscored(judgements))
     issued = issue.certificate_of(
-        plan, prepared.payload, counted, tested, taxonomy, measured=plan.measured, redrawn=redrawn, record=record
-    )
-    bundle = issue.sign(issued, key)
-    new = {"results.parquet": results.write(counted), "certificate.json": bundle, **pages(issued, prepared, bundle)}
+        plan, prepared.payload, counted, tested, taxonomy, measured=plan.measured, redrawn=redrawn, record=record,
+        reviews=reviews,
+    )  # fmt: skip
+    bundle = stamp(dsse.keep(prepared.files.get("certificate.json"), issue.sign(issued, key), public(key)))
+    new = {**reviews, "results.parquet": results.write(counted), "certificate.json": bundle, **pages(issued, prepared, bundle)}
     contents = {**{name: prepared.files[name] for name in prepared.files if name not in _TESTED}, **new}
     for name, content in new.items():
         files.write(folder / name, content)
-    files.write(folder / "seal.json", issue.seal(contents, key))
+    files.write(folder / "seal.json", dsse.keep(prepared.files.get("seal.json"), issue.seal(contents, key), public(key)))
     return Outcome(issued, digest.of_bytes(bundle))
 
 
@@ -132,11 +159,21 @@ def _require_code(plan: Protocol) -> None:
 
 def _check_files(contents: Mapping[str, bytes], plan: Protocol) -> None:
     for name in contents:
-        if name not in _PREPARED | _TESTED and not name.startswith("suite/"):
+        if name not in _PREPARED | _TESTED | labels.FILES and not name.startswith("suite/"):
             raise DigestMismatch(f"the dossier has a file that does not belong to it: {name}", "take it out")
     for name, stated in ((frozen.FILE, plan.baselines), (selection.FILE, plan.selection)):
         if (digest.of_bytes(contents[name]) if name in contents else "") != stated:
             raise DigestMismatch(f"{name} is not what the protocol names")
+
+
+def _site(
+    plan: Protocol, found: Sealed, subject: Subject, suite: Suite, hide: Callable[[str], str], phase: Phase
+) -> tuple[UnitLoss, ...]:
+    """Score a site's own conversations once, and count them by unit."""
+    if plan.sealed is None:
+        return ()
+    judgements = scoring.score(subject, suite, found.rows, (), phase)
+    return tuple(sealed.count(plan.sealed, found, losses.counter(plan, judgements), hide))
 
 
 def _compare(
@@ -152,9 +189,3 @@ def _compare(
     rows = compared.wanted(prepared.protocol, prepared.payload, data.rows)
     scores = readers.monitor_scores(rows, judgements) | known.scores(rows, subject, phase)
     return compared.count(prepared.protocol, prepared.payload, data.rows, scores, known.readers, known.threshold, hide)
-
-
-def _secret(key: PrivateKey) -> bytes:
-    """Return the issuer's secret that hides the names of unseen families: nobody else can name them."""
-    value = key.private_numbers().private_value.to_bytes(32, "big")
-    return hashlib.sha256(b"unseen families" + value).digest()

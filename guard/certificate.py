@@ -1,39 +1,28 @@
 """What a certificate says: operating points and bounds, as plain data.
 
 Comes in: the payload of a verified `urn:auscult:certificate:v1`. Goes out: `Certificate`. Computes nothing: bounds are
-made by `certify` and can be recomputed from the dossier. Numbers in signed text are decimal strings, so that no reader's
-floats change them; `number` writes them and `float` reads them back exactly.
+made by `certify` and can be recomputed from the dossier. What stands beside the bounds is in `guard.claims`.
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
+from guard.claims import KindCount, LabelReview, MixBound, Sensitivity, SiteResult
 from guard.errors import VerificationError
 from guard.hazards import Claim, Population
+from guard.signed import Decimal as Decimal  # noqa: PLC0414 - read from here, too
+from guard.signed import Limit as Limit  # noqa: PLC0414 - read from here, too
+from guard.signed import Proportion as Proportion  # noqa: PLC0414 - read from here, too
+from guard.signed import Signed as Signed  # noqa: PLC0414 - read from here, too
+from guard.signed import number as number  # noqa: PLC0414 - read from here, too
 
 PREDICATE = "urn:auscult:certificate:v1"
 """Predicate type of the signed statement."""
-
-
-_PATTERN = r"-?[0-9]+(\.[0-9]+)?(e(\+[0-9]{2}|-[0-9]{2,3}))?"
-Decimal = Annotated[str, msgspec.Meta(pattern=rf"^{_PATTERN}\Z", max_length=64)]
-"""A finite number as a decimal string; read with `float`."""
-Limit = Annotated[str, msgspec.Meta(pattern=rf"^({_PATTERN})?\Z", max_length=64)]
-"""The same, or "" where nothing is demanded."""
-
-
-def number(value: float) -> str:
-    """Write a finite float so that `float()` gives the same bits back."""
-    return repr(float(value))
-
-
-class Signed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of everything that stands in a signed payload: an unknown field is refused, not ignored."""
 
 
 class Status(enum.StrEnum):
@@ -42,15 +31,6 @@ class Status(enum.StrEnum):
     PASS = "PASS"  # noqa: S105
     NOT_SHOWN = "NOT SHOWN"
     FAIL = "FAIL"
-
-
-class Proportion(Signed, frozen=True, kw_only=True):
-    """A rate kept as what was counted."""
-
-    successes: int
-    """How many of them."""
-    trials: int
-    """Of how many."""
 
 
 class Bound(Signed, frozen=True, kw_only=True):
@@ -233,10 +213,18 @@ class CellResult(Signed, frozen=True, kw_only=True):
     """Rows without a score: counted as losses."""
     rung: str = "none"
     """Highest evidence rung that holds with all below it: none, R0, R1, ..."""
-    rungs: dict[str, Verdict] = {}
+    rungs: dict[str, Verdict] = msgspec.field(default_factory=dict)
     """Verdict on each rung by itself."""
     rung_one: RungOne | None = None
     """What the verdict on R1 was made from; absent where no baseline was frozen."""
+    blind_spots: tuple[KindCount, ...] = ()
+    """Kinds of which at least half is missed: information."""
+    kinds: dict[str, Proportion] = msgspec.field(default_factory=dict)
+    """Missed draws of each listed family: information."""
+    subgroups: dict[str, dict[str, Proportion]] = msgspec.field(default_factory=dict)
+    """Missed draws by how and about whom it is told: information."""
+    sensitivity: Sensitivity | None = None
+    """What the bound on misses would become under other populations: no claim."""
 
 
 class WholeResult(Signed, frozen=True, kw_only=True):
@@ -343,6 +331,12 @@ class Certificate(Signed, frozen=True, kw_only=True):
     """Rates without a bound."""
     limitations: tuple[str, ...]
     """What the numbers do not say."""
+    any_mix: tuple[MixBound, ...] = ()
+    """Bounds that hold whatever the mix of cells; for claims with more than one."""
+    review: LabelReview | None = None
+    """What two clinicians' review of the labels allows for; absent where there was none."""
+    site: SiteResult | None = None
+    """What was found on a site's own conversations; absent where none were named."""
 
 
 def read(predicate: Any) -> Certificate:

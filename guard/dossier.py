@@ -13,13 +13,16 @@ from pathlib import Path
 
 import msgspec
 
-from guard import certificate, digest, dsse, files, protocol
+from guard import certificate, digest, dsse, moments, protocol
 from guard.certificate import Certificate
+from guard.contents import digests, file, read_folder, same
 from guard.digest import Digest
 from guard.dsse import Statement
-from guard.errors import DigestMismatch, InputError, UnknownSigner, VerificationError
-from guard.keys import PublicKey, Trust, key_id, read_public
+from guard.errors import DigestMismatch, NotInForce, UnknownSigner, VerificationError
+from guard.keys import PublicKey, key_id, read_public
 from guard.protocol import Protocol
+from guard.revocation import Concern
+from guard.trust import Trust
 
 SEAL_PREDICATE = "urn:auscult:dossier:v1"
 """Predicate type of the seal: name and digest of every other file."""
@@ -63,7 +66,7 @@ class Prepared:
         Raises:
             DigestMismatch: The suite that was signed has no such file.
         """
-        return _file(self.files, f"suite/{name}")
+        return file(self.files, f"suite/{name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +80,10 @@ class Dossier(Prepared):
     trusted: bool
     """Whether the verifier trusts the signer; False means intact, signer unknown."""
 
-
-def read_folder(folder: Path) -> dict[str, bytes]:
-    """Read every file of a dossier once.
-
-    Raises:
-        InputError: The folder is missing.
-        DigestMismatch: It holds a link or something that is not a file.
-    """
-    if not folder.is_dir():
-        raise InputError(f"no dossier at {folder}", "make one with auscult certify")
-    contents: dict[str, bytes] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise DigestMismatch(f"{path.relative_to(folder)} is neither a file nor a folder")
-        if path.is_file():
-            contents[path.relative_to(folder).as_posix()] = files.read(path)
-        elif not any(path.iterdir()):
-            raise DigestMismatch(f"{path.relative_to(folder)} is an empty folder that no dossier has")
-    return contents
+    @property
+    def concern(self) -> Concern:
+        """What a revocation list could withdraw about it."""
+        return Concern(self.certificate.product, self.certificate.serial, self.certificate_digest, self.signer)
 
 
 def open_prepared(folder: Path) -> Prepared:
@@ -110,9 +98,9 @@ def open_prepared(folder: Path) -> Prepared:
     """
     contents = read_folder(folder)
     key = _issuer(contents)
-    statement = dsse.verify(_file(contents, "protocol.json"), {key_id(key): key}, protocol.PREDICATE)  # (1)
+    statement = dsse.verify(file(contents, "protocol.json"), {key_id(key): key}, protocol.PREDICATE)  # (1)
     plan = protocol.read(statement.predicate)
-    _same("the suite", plan.suite, _digests(contents, "suite/"))  # (2)
+    same("the suite", plan.suite, digests(contents, "suite/"))  # (2)
     return Prepared(contents, plan, statement.digest, statement.signer)
 
 
@@ -121,47 +109,59 @@ def open_sealed(folder: Path, trust: Trust | None, *, report: Report = lambda st
 
     1. `seal.json` is signed: by a trusted key, or, where the verifier names none, by the key in `issuer.pem`.
     2. The folder holds exactly the files that the seal lists, each with its digest.
-    3. `protocol.json` and `certificate.json` are signed by the same key.
+    3. `protocol.json` and `certificate.json` are signed by the same key, and the verifier lets its signatures count at the
+       time when the protocol says that it was signed.
     4. The certificate is about this protocol, and both name the same model, thresholds and taxonomy; so do the subjects
        of the signed statements, which other verifiers read.
     5. Suite and results are the ones that the certificate names, and the records of baselines and selection those that the
        protocol names.
 
-    The caller must decide what an untrusted signer means, and check time (`guard.validity`) and model digest.
+    The caller must decide what an untrusted signer means, and check time (`check_time`), revocation (`guard.revocation`)
+    and the model's digest.
 
     Raises:
         VerificationError: A step failed.
         InputError: There is no dossier.
     """
-    contents = read_folder(folder)
+    return open_contents(read_folder(folder), trust, report=report)
+
+
+def open_contents(contents: Mapping[str, bytes], trust: Trust | None, *, report: Report = lambda step: None) -> Dossier:
+    """Verify the files of a sealed dossier, which were read before: the steps of `open_sealed`.
+
+    Raises:
+        VerificationError: A step failed.
+    """
     if "seal.json" not in contents and "protocol.json" in contents:
         raise VerificationError("the dossier is not sealed", "run auscult certify test on it first")
     # (1)
     keys, trusted = _keys(contents, trust)
-    seal = dsse.verify(_file(contents, "seal.json"), keys, SEAL_PREDICATE)
+    seal = dsse.verify(file(contents, "seal.json"), keys, SEAL_PREDICATE)
     report(f"1. the seal is signed by {'the trusted key' if trusted else 'key'} {seal.signer[:23]}…")
     # (2)
-    _same("the dossier", _read_seal(seal).files, _digests(contents, "", leave_out="seal.json"))
+    same("the dossier", _read_seal(seal).files, digests(contents, "", leave_out="seal.json"))
     report(f"2. all {len(contents) - 1} files are the sealed ones, none is added or missing")
     # (3)
     signer = {seal.signer: keys[seal.signer]}
-    plan_statement = dsse.verify(_file(contents, "protocol.json"), signer, protocol.PREDICATE)
-    statement = dsse.verify(_file(contents, "certificate.json"), signer, certificate.PREDICATE)
+    plan_statement = dsse.verify(file(contents, "protocol.json"), signer, protocol.PREDICATE)
+    statement = dsse.verify(file(contents, "certificate.json"), signer, certificate.PREDICATE)
     plan, issued = protocol.read(plan_statement.predicate), certificate.read(statement.predicate)
-    report("3. protocol and certificate are signed by the same key")
+    if trust is not None:
+        trust.require(seal.signer, moments.signed(plan.not_before, "the protocol"), "the protocol")
+    report("3. protocol and certificate are signed by the same key, in its time")
     # (4)
     _check_protocol(plan, plan_statement.digest, issued)
     _check_model(plan_statement, plan.subject)
     _check_model(statement, issued.subject)
     report("4. the certificate is about this protocol, model and set of thresholds")
     # (5)
-    _same("the suite", issued.suite, _digests(contents, "suite/"))
-    if issued.canaries.file != digest.of_bytes(_file(contents, "suite/canaries.jsonl")):
+    same("the suite", issued.suite, digests(contents, "suite/"))
+    if issued.canaries.file != digest.of_bytes(file(contents, "suite/canaries.jsonl")):
         raise DigestMismatch("suite/canaries.jsonl does not hold the canaries that the certificate names")
-    if issued.results != digest.of_bytes(_file(contents, "results.parquet")):
+    if issued.results != digest.of_bytes(file(contents, "results.parquet")):
         raise DigestMismatch("results.parquet is not what the certificate was computed from")
     for name, stated in ((BASELINES, plan.baselines), (SELECTION, plan.selection)):
-        if stated and stated != digest.of_bytes(_file(contents, name)):
+        if stated and stated != digest.of_bytes(file(contents, name)):
             raise DigestMismatch(f"{name} is not what the protocol names")
     report("5. suite and results are the ones that the certificate names")
     return Dossier(contents, plan, plan_statement.digest, seal.signer, issued, statement.digest, trusted)
@@ -173,29 +173,23 @@ def check_subject(bound: certificate.SubjectBinding, folder: Path) -> None:
     Raises:
         DigestMismatch: They differ.
     """
-    _same("the model", bound.manifest, digest.manifest(folder))
+    same("the model", bound.manifest, digest.manifest(folder))
 
 
 def check_time(issued: Certificate, at: datetime) -> None:
     """Check that a certificate is in force.
 
     Raises:
-        VerificationError: It is not yet, or no longer, or its dates are no dates.
+        NotInForce: It is not yet, or no longer.
+        VerificationError: Its dates are no dates.
     """
-    if at < _moment(issued.not_before):
-        raise VerificationError(f"the certificate begins on {issued.not_before}", "check the clock")
-    if at > _moment(issued.not_after):
-        raise VerificationError(f"the certificate ended on {issued.not_after}", "certify the model again")
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise VerificationError(f"the certificate has a date that is none: {text[:40]!r}") from error
-    if moment.tzinfo is None:
-        raise VerificationError(f"the certificate has a date without a time zone: {text[:40]!r}")
-    return moment
+    if at < moments.signed(issued.not_before, "the certificate"):
+        raise NotInForce(f"the certificate begins on {issued.not_before}", "check the clock")
+    if at > moments.signed(issued.not_after, "the certificate"):
+        raise NotInForce(
+            f"the certificate ended on {issued.not_after}",
+            "certify the model again, or say with --at when an older record was made",
+        )
 
 
 def _keys(contents: Mapping[str, bytes], trust: Trust | None) -> tuple[dict[str, PublicKey], bool]:
@@ -206,31 +200,7 @@ def _keys(contents: Mapping[str, bytes], trust: Trust | None) -> tuple[dict[str,
 
 
 def _issuer(contents: Mapping[str, bytes]) -> PublicKey:
-    return read_public(_file(contents, ISSUER), ISSUER)
-
-
-def _file(contents: Mapping[str, bytes], name: str) -> bytes:
-    if name not in contents:
-        raise DigestMismatch(f"{name} is missing from the dossier")
-    return contents[name]
-
-
-def _digests(contents: Mapping[str, bytes], prefix: str, leave_out: str = "") -> dict[str, str]:
-    return {
-        name.removeprefix(prefix): digest.of_bytes(data)
-        for name, data in contents.items()
-        if name.startswith(prefix) and name != leave_out
-    }
-
-
-def _same(what: str, expected: Mapping[str, str], found: Mapping[str, str]) -> None:
-    for name in sorted(expected.keys() - found.keys()):
-        raise DigestMismatch(f"{what} lacks {name}")
-    for name in sorted(found.keys() - expected.keys()):
-        raise DigestMismatch(f"{what} has a file that does not belong to it: {name}")
-    for name in sorted(expected):
-        if expected[name] != found[name]:
-            raise DigestMismatch(f"{what} has an altered file: {name}")
+    return read_public(file(contents, ISSUER), ISSUER)
 
 
 def _read_seal(statement: Statement) -> Seal:

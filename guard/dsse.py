@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from guard import digest
 from guard.digest import Digest
 from guard.errors import InputError, SignatureError, UnknownSigner, VerificationError
-from guard.keys import PrivateKey, PublicKey, key_id, public
+from guard.keys import PublicKey, SigningKey, key_id, signer
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -63,6 +63,10 @@ class Statement:
     """Digest of each subject, by name."""
     signer: str
     """Key id of the key that verified it."""
+    signature: bytes = b""
+    """The signature, as DER: what a time stamp is about."""
+    timestamps: tuple[bytes, ...] = ()
+    """Replies of time-stamping authorities (RFC 3161) to the signature, not yet checked."""
 
     @property
     def digest(self) -> Digest:
@@ -93,25 +97,71 @@ def statement(predicate_type: str, predicate: Any, subjects: Mapping[str, str]) 
     return json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False).encode()
 
 
-def sign(payload: bytes, key: PrivateKey) -> bytes:
-    """Return the bundle of a payload; ECDSA P-256 with deterministic nonces (RFC 6979)."""
-    signature = key.sign(pae(PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
-    return _bundle(payload, _low(signature), key_id(public(key)))
+def sign(payload: bytes, key: SigningKey) -> bytes:
+    """Return the bundle of a payload, signed with ECDSA P-256; the same bytes each time if the key is kept in a file."""
+    one = signer(key)
+    return _bundle(payload, low(one.sign(pae(PAYLOAD_TYPE, payload))), key_id(one.public))
 
 
-def _low(signature: bytes) -> bytes:
+def keep(earlier: bytes | None, fresh: bytes, key: PublicKey) -> bytes:
+    """Return the earlier of two bundles where it says the same in the name of the same key, and else the fresh one.
+
+    What was signed once is not signed anew: a token would write another signature, and a time stamp would be lost.
+    """
+    if earlier is None:
+        return fresh
+    try:
+        then, now = _open(earlier), _open(fresh)
+        _check_signature(then, key)
+    except VerificationError:
+        return fresh
+    return earlier if (then.payload, then.keyid) == (now.payload, now.keyid) else fresh
+
+
+def stamped(bundle: bytes, timestamp: bytes) -> bytes:
+    """Add the reply of a time-stamping authority to a bundle; what is signed stays as it is.
+
+    Raises:
+        VerificationError: It is not a bundle.
+    """
+    opened = _open(bundle)
+    return _bundle(opened.payload, opened.signature, opened.keyid, (*opened.timestamps, timestamp))
+
+
+def stamps(bundle: bytes) -> tuple[bytes, tuple[bytes, ...]]:
+    """Return the signature of a bundle and the time stamps that it carries, neither of them checked.
+
+    Raises:
+        VerificationError: It is not a bundle.
+    """
+    opened = _open(bundle)
+    return opened.signature, opened.timestamps
+
+
+def low(signature: bytes) -> bytes:
     """Return the form of a signature with the smaller s: with (r, s) also (r, order - s) verifies, and one must do."""
     r, s = decode_dss_signature(signature)
     return encode_dss_signature(r, min(s, _ORDER - s))
 
 
-def _bundle(payload: bytes, signature: bytes, keyid: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The parts of a bundle."""
+
+    payload: bytes
+    signature: bytes
+    keyid: str
+    timestamps: tuple[bytes, ...]
+
+
+def _bundle(payload: bytes, signature: bytes, keyid: str, timestamps: tuple[bytes, ...] = ()) -> bytes:
+    replies = [{"signedTimestamp": base64.b64encode(reply).decode()} for reply in timestamps]
     body = {
         "mediaType": BUNDLE_TYPE,
         "verificationMaterial": {
             "publicKey": {"hint": keyid},
             "tlogEntries": [],
-            "timestampVerificationData": {"rfc3161Timestamps": []},
+            "timestampVerificationData": {"rfc3161Timestamps": replies},
         },
         "dsseEnvelope": {
             "payload": base64.b64encode(payload).decode(),
@@ -137,20 +187,15 @@ def verify(data: bytes, keys: Mapping[str, PublicKey], predicate_type: str) -> S
         VerificationError: With the step that failed, as SignatureError or UnknownSigner where it is one.
     """
     # (1)
-    payload, signature, keyid = _open(data)
+    opened = _open(data)
     # (2)
-    key = keys.get(keyid)
+    key = keys.get(opened.keyid)
     if key is None:
-        raise UnknownSigner(f"signed by key {keyid[:23]}…, which is not among the trusted keys")
+        raise UnknownSigner(f"signed by key {opened.keyid[:23]}…, which is not among the trusted keys")
     # (3)
-    try:
-        key.verify(signature, pae(PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256()))
-        if _low(signature) != signature:
-            raise SignatureError("the signature is not written as we write signatures: a byte of it was changed")
-    except (InvalidSignature, ValueError) as error:
-        raise SignatureError("the signature does not fit the signed bytes") from error
+    _check_signature(opened, key)
     # (4) and (5)
-    return _parse(payload, predicate_type, keyid)
+    return _parse(opened, predicate_type, opened.keyid)
 
 
 def open_bundle(data: bytes, predicate_type: str) -> Statement:
@@ -159,22 +204,32 @@ def open_bundle(data: bytes, predicate_type: str) -> Statement:
     Raises:
         VerificationError: It is not such a bundle.
     """
-    payload, _, _ = _open(data)
-    return _parse(payload, predicate_type, "")
+    return _parse(_open(data), predicate_type, "")
 
 
-def _open(data: bytes) -> tuple[bytes, bytes, str]:
+def _check_signature(opened: _Opened, key: PublicKey) -> None:
+    try:
+        key.verify(opened.signature, pae(PAYLOAD_TYPE, opened.payload), ec.ECDSA(hashes.SHA256()))
+        if low(opened.signature) != opened.signature:
+            raise SignatureError("the signature is not written as we write signatures: a byte of it was changed")
+    except (InvalidSignature, ValueError) as error:
+        raise SignatureError("the signature does not fit the signed bytes") from error
+
+
+def _open(data: bytes) -> _Opened:
     try:
         body = json.loads(data)
         envelope = body["dsseEnvelope"]
         payload = base64.b64decode(envelope["payload"], validate=True)
         signature = base64.b64decode(envelope["signatures"][0]["sig"], validate=True)
         keyid = envelope["signatures"][0]["keyid"]
-        if not isinstance(keyid, str) or _bundle(payload, signature, keyid) != data:
+        replies = body["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+        stamps = tuple(base64.b64decode(one["signedTimestamp"], validate=True) for one in replies)
+        if not isinstance(keyid, str) or _bundle(payload, signature, keyid, stamps) != data:
             raise VerificationError("the file is not written as a bundle is written: a byte of it was changed")
     except (ValueError, KeyError, IndexError, TypeError, binascii.Error, RecursionError) as error:
         raise VerificationError("the file is not a Sigstore bundle v0.3 with one DSSE signature") from error
-    return payload, signature, keyid
+    return _Opened(payload, signature, keyid, stamps)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -185,7 +240,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return joined
 
 
-def _parse(payload: bytes, predicate_type: str, signer: str) -> Statement:
+def _parse(opened: _Opened, predicate_type: str, signed_by: str) -> Statement:
+    payload = opened.payload
     try:
         json.loads(payload, object_pairs_hook=_once)
         body = msgspec.json.decode(payload, type=_Statement)
@@ -197,5 +253,7 @@ def _parse(payload: bytes, predicate_type: str, signer: str) -> Statement:
     if body.type_ != STATEMENT_TYPE:
         raise VerificationError(f"the signed text is not an {STATEMENT_TYPE}")
     if body.predicate_type != predicate_type:
-        raise VerificationError(f"the signed statement is a {body.predicate_type[:60]}, not a {predicate_type}")
-    return Statement(payload, body.predicate_type, body.predicate, subjects, signer)
+        raise VerificationError(
+            f"the signed statement is a {body.predicate_type[:60]}, not a {predicate_type}, which this version reads"
+        )
+    return Statement(payload, body.predicate_type, body.predicate, subjects, signed_by, opened.signature, opened.timestamps)

@@ -9,12 +9,18 @@ AuscultError                     exit 1   a check failed
 ├── VerificationError            exit 1   a signed thing is not what it claims to be
 │   ├── SignatureError                    the signature does not fit the bytes
 │   ├── UnknownSigner                     intact, but by no key that the verifier trusts
-│   └── DigestMismatch                    a file is altered, added or missing
+│   ├── DigestMismatch                    a file is altered, added or missing
+│   ├── NotInForce                        signed or used before its time, or after it
+│   ├── Revoked                           withdrawn by its issuer
+│   └── RolledBack                        older than one that was seen before
 ├── ProtocolError                exit 1   a rule of certification would be broken
 ├── CheckFailed                  exit 1   the certificate does not meet the policy
 ├── ScoringError                 exit 1   a monitor could not score
+├── TimestampError               exit 1   a time-stamping authority gave no time stamp
 ├── StoreError                   exit 1   the audit store can't be read or written
 └── RequestRefused                        a chat request that the guard does not serve
+    ├── RateLimited                       because its key has asked too often
+    └── UpstreamError                     or that the model behind it does not answer
 
 Each error is one line that says what is wrong and what to do. Foreign exceptions are translated where they enter.
 """
@@ -78,6 +84,18 @@ class DigestMismatch(VerificationError):
     """A file is altered, added or missing."""
 
 
+class NotInForce(VerificationError):
+    """A certificate or a key counts, but not at that time."""
+
+
+class Revoked(VerificationError):
+    """The issuer has withdrawn a certificate or a key."""
+
+
+class RolledBack(VerificationError):
+    """Intact and signed, but older than what was seen before in its place."""
+
+
 class ProtocolError(AuscultError):
     """Going on would break a rule of the certification protocol."""
 
@@ -88,6 +106,10 @@ class CheckFailed(AuscultError):
 
 class ScoringError(AuscultError):
     """A monitor could not score a conversation."""
+
+
+class TimestampError(AuscultError):
+    """A time-stamping authority gave no time stamp."""
 
 
 class StoreError(AuscultError):
@@ -103,3 +125,20 @@ class RequestRefused(AuscultError):
         self.code = code
         self.status = status
         self.param = param
+
+
+class RateLimited(RequestRefused):
+    """A key has asked too often."""
+
+    def __init__(self, wait: int) -> None:
+        """Name the seconds after which it may ask again."""
+        super().__init__("this API key has asked too often", code="rate_limit_exceeded", status=429)
+        self.wait = wait
+
+
+class UpstreamError(RequestRefused):
+    """The model behind the guard can't be reached, is late, or says what nobody can read; carries nothing of its words."""
+
+    def __init__(self, problem: str, *, code: str = "upstream_error", status: int = 502) -> None:
+        """Name the error `code` and the HTTP `status` that go out if nothing has been sent yet."""
+        super().__init__(problem, code=code, status=status)

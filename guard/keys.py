@@ -1,19 +1,14 @@
-"""Keys: made, kept in files, and trusted.
-
-Trust comes from the verifier: a key file or a directory of them, named on the command line or by AUSCULT_TRUST. A public
-key that travels inside a dossier is information.
-"""
+"""Keys: made, kept in files, and named by the digest of their public half. Whom a verifier trusts is `guard.trust`."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from guard import files
@@ -23,14 +18,51 @@ PrivateKey = ec.EllipticCurvePrivateKey
 PublicKey = ec.EllipticCurvePublicKey
 
 
+class Signer(Protocol):
+    """Whatever can sign: a key in a file, or one that never leaves its token."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the ECDSA signature of a message's SHA-256, as DER."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """A key that we hold ourselves; its nonces are deterministic (RFC 6979), so one message has one signature."""
+
+    private: PrivateKey
+    """Both halves."""
+
+    @property
+    def public(self) -> PublicKey:
+        """The public half."""
+        return self.private.public_key()
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of a message."""
+        return self.private.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+
+SigningKey = PrivateKey | Signer
+"""What commands hand on: a key as it was read from a file, or any other signer."""
+
+
+def signer(key: SigningKey) -> Signer:
+    """Return the signer of a key."""
+    return FileKey(key) if isinstance(key, PrivateKey) else key
+
+
 def generate() -> PrivateKey:
     """Make a fresh ECDSA P-256 key from the operating system's randomness."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def public(key: PrivateKey) -> PublicKey:
+def public(key: SigningKey) -> PublicKey:
     """Return the public half."""
-    return key.public_key()
+    return signer(key).public
 
 
 def key_id(key: PublicKey) -> str:
@@ -94,38 +126,3 @@ def read_public(pem: bytes, name: str = "the key") -> PublicKey:
     if not isinstance(key, PublicKey) or key.curve.name != "secp256r1":
         raise VerificationError(f"{name} is not an ECDSA P-256 key")
     return key
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """The keys that a verifier trusts."""
-
-    keys: dict[str, PublicKey]
-    """By key id."""
-
-    @classmethod
-    def read(cls, path: Path) -> Trust:
-        """Read a PEM key, or every `.pem` and `.pub` file of a directory.
-
-        Raises:
-            InputError: There is no key at all: trusting nothing is a mistake, not a setting.
-            VerificationError: A file is not a key.
-        """
-        paths = [path]
-        if path.is_dir():
-            paths = sorted(p for p in path.iterdir() if p.suffix in {".pem", ".pub"} and p.is_file())
-        keys = [read_public(files.read(p), p.name) for p in paths]
-        if not keys:
-            raise InputError(f"no .pem or .pub file in {path}", "put the certifier's public key there")
-        return cls({key_id(key): key for key in keys})
-
-
-def trusted(path: Path | None, environment: Mapping[str, str] | None = None) -> Trust | None:
-    """Return the keys that a verifier names: by an option, else by AUSCULT_TRUST; None where it names none.
-
-    Raises:
-        InputError: The named place holds no key.
-        VerificationError: A file there is not a key.
-    """
-    named = path or (os.environ if environment is None else environment).get("AUSCULT_TRUST")
-    return Trust.read(Path(named)) if named else None

@@ -12,6 +12,7 @@ import msgspec
 
 from guard import digest
 from guard.certificate import Canaries, Decimal, Limit, MeasuredRates, OperatingPoint, Signed, SubjectBinding
+from guard.claims import SealedFile
 from guard.digest import Digest
 from guard.errors import VerificationError
 from guard.hazards import Population
@@ -31,6 +32,15 @@ class Limits(Signed, frozen=True, kw_only=True):
     """Largest allowed rate of false alarms on look-alikes."""
     population: Population
     """What `max_miss` is about."""
+
+
+class Shift(Signed, frozen=True, kw_only=True):
+    """How much a score may fall if activations move."""
+
+    radius: Decimal
+    """Largest move of the activations, Euclidean, in their standard deviations."""
+    by: Decimal
+    """Radius times the norm of the monitor's weights: its score falls by at most so much."""
 
 
 class CellPlan(Signed, frozen=True, kw_only=True):
@@ -58,6 +68,8 @@ class CellPlan(Signed, frozen=True, kw_only=True):
     """Budget of each of the two false-alarm bounds."""
     predicted_pass: Decimal
     """A floor under the chance that all limits on listed kinds are shown, predicted from the select fold."""
+    shifts: tuple[Shift, ...] = ()
+    """Moves of the activations, the smallest first, at which misses are counted, too: information."""
 
 
 class TrafficPlan(Signed, frozen=True, kw_only=True):
@@ -143,6 +155,8 @@ class Protocol(Signed, frozen=True, kw_only=True):
     """Digest of the record of the frozen baselines, which names their other files by digest, or "" where there are none."""
     selection: str = ""
     """Digest of the record of what each monitor was chosen from, or "" where there is none."""
+    sealed: SealedFile | None = None
+    """A site's own conversations, which the test scores, too; absent where none were named."""
 
 
 ORDER_RULE = "draws sorted by SHA-256(SHA-256(payload) || draw id)"

@@ -7,8 +7,8 @@ else of a running guard reads the environment.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ class Settings:
     """Policy file; the packaged one if absent."""
     trust: Path | None = None
     """Public key, or folder of public keys, of certifiers that are trusted."""
+    revocations: Path | None = None
+    """Revocation list beside those of the trust folder."""
     store: str = "sqlite:///auscult-audit.sqlite"
     """URL of the audit store."""
     keys: Path | None = None
@@ -41,8 +43,37 @@ class Settings:
     """Number that emergency texts tell people to call; the usual ones of the conversation's language if empty."""
     patience: float = 30.0
     """Seconds to wait for the engine before a score counts as unavailable."""
+    batch: int = 8
+    """Most answers of a model in this process that share a forward pass; 1 lets them take turns."""
     body: int = 1_048_576
     """Longest request in bytes."""
+    upstream: str = ""
+    """Address of the OpenAI-compatible server that answers; empty for a model in this process."""
+    upstream_key: str = field(default="", repr=False)
+    """Its API key; from the environment only, and in no log."""
+    upstream_timeouts: str = "5,60,30,600"
+    """Seconds until it is connected, until the first byte, between two pieces, and in total."""
+    model_map: str = ""
+    """`ours=theirs,...`: names of models for clients, and the upstream's; its own names if empty."""
+
+    tls_cert: Path | None = None
+    """Certificate chain of the server, PEM."""
+    tls_key: Path | None = None
+    """Its private key, PEM."""
+    unsafe_plain_http: bool = False
+    """Whether to listen beyond loopback although nothing is encrypted, because something in front does that."""
+    hosts: str = ""
+    """Names that requests may be sent to, with commas; on loopback this machine's, elsewhere every one, if empty."""
+    rate: int = 0
+    """Requests a minute for each API key that has no number of its own; 0 for as many as it likes."""
+    metrics: str = ""
+    """`host:port` for Prometheus; none if empty."""
+    traces: str = ""
+    """Address of an OpenTelemetry collector (OTLP over HTTP); none if empty."""
+    log: str = "warning"
+    """What is logged: `warning`, or `info` for a line for each request."""
+    checkpoints: Path | None = None
+    """File, best on another machine, to which the head of the audit chain is written now and then."""
 
 
 def read(arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
@@ -72,9 +103,17 @@ def _value(name: str, kind: str, value: Any) -> Any:
     try:
         if kind.startswith("Path"):
             return Path(value)
-        return {"int": int, "float": float, "str": str}[kind](value)
+        makes: dict[str, Callable[[Any], Any]] = {"int": int, "float": float, "str": str, "bool": _truth}
+        return makes[kind](value)
     except (TypeError, ValueError) as error:
-        raise InputError(f"the setting {name} is not a {'whole number' if kind == 'int' else 'number'}") from error
+        wanted = {"int": "a whole number", "bool": "true or false"}.get(kind, "a number")
+        raise InputError(f"the setting {name} is not {wanted}") from error
+
+
+def _truth(value: Any) -> bool:
+    if (word := str(value).lower()) not in ("true", "1", "false", "0"):
+        raise ValueError
+    return word in ("true", "1")
 
 
 def _checked(settings: Settings) -> Settings:
@@ -82,4 +121,12 @@ def _checked(settings: Settings) -> Settings:
         raise InputError("the setting port is not a port number")
     if not 0 < settings.patience < float("inf") or settings.body <= 0:
         raise InputError("the settings patience and body must be more than 0")
+    if settings.batch < 1:
+        raise InputError("the setting batch must be at least 1")
+    if settings.rate < 0:
+        raise InputError("the setting rate must not be less than 0")
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise InputError("a certificate for TLS needs its key, and a key its certificate", "name --tls-cert and --tls-key")
+    if settings.log not in ("info", "warning", "error"):
+        raise InputError("the setting log is none of info, warning and error")
     return settings

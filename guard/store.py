@@ -13,61 +13,36 @@ import asyncio
 import contextlib
 import math
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
-from guard import audit, chain
+from guard import audit, chain, tables
 from guard.audit import AuditEvent
 from guard.chain import Broken, ChainReport
+from guard.database import BUSY_SECONDS, connect, translated
 from guard.digest import Digest, of_bytes
 from guard.errors import InputError, StoreError
 
-BUSY_SECONDS: Final = 5.0
-"""How long a write waits for another process before it fails, unless said otherwise."""
+__all__ = ["BUSY_SECONDS", "Store", "connect", "translated"]
 
-_metadata = sa.MetaData()
-_events = sa.Table(
-    "auscult_events",
-    _metadata,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("request", sa.String(80), nullable=False, index=True),
-    sa.Column("previous", sa.String(80), nullable=False, unique=True),
-    sa.Column("digest", sa.String(80), nullable=False, unique=True),
-    sa.Column("line", sa.Text, nullable=False),
-)
-
-_SQLITE_TRIGGERS = (
-    "CREATE TRIGGER IF NOT EXISTS auscult_no_update BEFORE UPDATE ON auscult_events "
-    "BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END",
-    "CREATE TRIGGER IF NOT EXISTS auscult_no_delete BEFORE DELETE ON auscult_events "
-    "BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END",
-    # INSERT OR REPLACE deletes without firing a delete trigger.
-    "CREATE TRIGGER IF NOT EXISTS auscult_no_replace BEFORE INSERT ON auscult_events "
-    "WHEN EXISTS (SELECT 1 FROM auscult_events WHERE number = NEW.number "
-    "OR previous = NEW.previous OR digest = NEW.digest) "
-    "BEGIN SELECT RAISE(ABORT, 'audit events are append-only'); END",
-)
-_POSTGRES_TRIGGERS = (
-    "CREATE OR REPLACE FUNCTION auscult_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'audit events are append-only'; END $$",
-    "CREATE OR REPLACE TRIGGER auscult_no_change BEFORE UPDATE OR DELETE ON auscult_events "
-    "FOR EACH ROW EXECUTE FUNCTION auscult_append_only()",
-    "CREATE OR REPLACE TRIGGER auscult_no_truncate BEFORE TRUNCATE ON auscult_events "
-    "FOR EACH STATEMENT EXECUTE FUNCTION auscult_append_only()",
-)
+_events = tables.events
+_LAST = sa.select(_events.c.number, _events.c.digest).order_by(_events.c.number.desc()).limit(1)
 _POSTGRES_LOCK: Final = 0x61757363  # "ausc": any number that our other locks don't use
+COMPANY_SECONDS: Final = 0.005
+"""How long a write that nobody waits for yet waits for others, to share the cost of one sync with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
     events: tuple[AuditEvent, ...]
     done: Future[Digest]
+    patient: bool = False
 
 
 class Store:
@@ -84,31 +59,49 @@ class Store:
         Raises:
             StoreError: The database can't be opened or written, or has no audit trail where it should.
         """
-        self._engine = _connect(url, busy, create)
+        self._engine = connect(url, busy, create)
         self._writer = self._engine.execution_options(auscult_writes=True)
         self._busy = busy
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
-        with _translated("opened"):
-            if create:
-                _create(self._writer)
-            elif not sa.inspect(self._engine).has_table(_events.name):
-                raise StoreError("the database holds no audit trail", "name another with --store")
+        self._listeners: tuple[Callable[[AuditEvent], None], ...] = ()
+        self.failing = False
+        """Whether the last write failed."""
+        try:
+            self._open(create)
+        except StoreError:
+            self._engine.dispose()
+            raise
         self._thread = threading.Thread(target=self._run, name="auscult-store", daemon=True)
         self._thread.start()
 
-    def submit(self, *events: AuditEvent) -> Future[Digest]:
+    def _open(self, create: bool) -> None:
+        with translated("opened"):
+            if create:
+                tables.prepare(self._writer)
+            elif not sa.inspect(self._engine).has_table(_events.name):
+                raise StoreError("the database holds no audit trail", "name another with --store")
+
+    def listen(self, listener: Callable[[AuditEvent], None]) -> None:
+        """Have each event told to somebody once it is on disk, on the store's thread; must be quick and never raise."""
+        self._listeners = (*self._listeners, listener)
+
+    def submit(self, *events: AuditEvent, patient: bool = False) -> Future[Digest]:
         """Queue events and return a future of the head after the last of them; it is done when they are on disk.
 
         For callers that can't wait: a request whose client has gone still leaves its last event.
+
+        Args:
+            events: In order; all or none of them are written.
+            patient: Nobody waits for them yet, so that they may wait for others, for `COMPANY_SECONDS` at most.
         """
         future: Future[Digest] = Future()
         with self._closing:
             if self._closed:
                 future.set_exception(StoreError("the audit store is closed"))
             else:
-                self._queue.put(_Write(events, future))
+                self._queue.put(_Write(events, future, patient))
         return future
 
     async def append(self, *events: AuditEvent) -> Digest:
@@ -128,7 +121,7 @@ class Store:
             StoreError: The database can't be read, or holds a line that is not an event.
         """
         query = sa.select(_events.c.line).where(_events.c.request == request).order_by(_events.c.number)
-        with _translated("read"), self._engine.connect() as connection:
+        with translated("read"), self._engine.connect() as connection:
             lines = tuple(connection.execute(query).scalars())
         try:
             return tuple(audit.decode(line.encode())[0] for line in lines)
@@ -142,9 +135,28 @@ class Store:
             StoreError: The database can't be read.
         """
         query = sa.select(_events.c.line).order_by(_events.c.number)
-        with _translated("read"), self._engine.connect() as connection:
+        with translated("read"), self._engine.connect() as connection:
             for line in connection.execution_options(yield_per=1000).execute(query).scalars():
                 yield line.encode() + b"\n"
+
+    def head(self) -> tuple[int, Digest]:
+        """Return how many events there are, and the digest of the last.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        with translated("read"), self._engine.connect() as connection:
+            row = connection.execute(_LAST).first()
+        return (row.number + 1, Digest(row.digest)) if row else (0, chain.START)
+
+    def digest_at(self, number: int) -> str:
+        """Return the digest of an event; empty where there is none.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        with translated("read"), self._engine.connect() as connection:
+            return connection.execute(sa.select(_events.c.digest).where(_events.c.number == number)).scalar() or ""
 
     def verify(self, head: Digest | None = None) -> ChainReport:
         """Follow the whole chain and name the first line that does not fit.
@@ -158,7 +170,7 @@ class Store:
         report = chain.verify(self.lines(), head)
         if isinstance(report, Broken):
             return report
-        with _translated("read"), self._engine.connect() as connection:
+        with translated("read"), self._engine.connect() as connection:
             rows = connection.execution_options(yield_per=1000).execute(sa.select(_events).order_by(_events.c.number))
             for index, row in enumerate(rows):
                 if row.number != index or not _fits(row.request, row.previous, row.digest, row.line.encode()):
@@ -177,14 +189,23 @@ class Store:
 
     def _run(self) -> None:
         while (write := self._queue.get()) is not None:
-            batch = [write]
-            while not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    self._queue.put(None)
-                    break
-                batch.append(following)
-            self._write(batch)
+            self._write(self._gathered(write))
+
+    def _gathered(self, first: _Write) -> list[_Write]:
+        """Return what has queued up, and what comes while nobody waits for any of it."""
+        batch, until = [first], time.monotonic() + COMPANY_SECONDS
+        hurried = not first.patient
+        while True:
+            left = 0.0 if hurried else until - time.monotonic()
+            try:
+                following = self._queue.get_nowait() if left <= 0 else self._queue.get(timeout=left)
+            except Empty:
+                return batch
+            if following is None:
+                self._queue.put(None)
+                return batch
+            batch.append(following)
+            hurried |= not following.patient
 
     def _write(self, batch: Sequence[_Write]) -> None:
         """Write a batch in one transaction; if that fails, each of its writes in one of its own."""
@@ -192,29 +213,38 @@ class Store:
             heads = self._transact(batch)
         except StoreError as error:
             if len(batch) == 1:
+                self.failing = True
                 batch[0].done.set_exception(error)
                 return
             for write in batch:
                 self._write([write])
             return
+        self.failing = False
         for write, head in zip(batch, heads, strict=True):
             write.done.set_result(head)
+        self._tell(event for write in batch for event in write.events)
+
+    def _tell(self, events: Iterable[AuditEvent]) -> None:
+        for event in events:
+            for listener in self._listeners:
+                # A listener that breaks must not end the thread that keeps the trail.
+                with contextlib.suppress(Exception):
+                    listener(event)
 
     def _transact(self, batch: Sequence[_Write]) -> list[Digest]:
         heads: list[Digest] = []
-        with _translated("written"), self._writer.begin() as connection:
+        with translated("written"), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text(f"SET LOCAL lock_timeout TO {math.ceil(self._busy * 1000)}"))
                 connection.execute(sa.text("SET LOCAL synchronous_commit TO on"))
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
-            last = sa.select(_events.c.number, _events.c.digest).order_by(_events.c.number.desc()).limit(1)
-            row = connection.execute(last).first()
+            row = connection.execute(_LAST).first()
             number, head = (row.number, Digest(row.digest)) if row else (-1, chain.START)
             rows = []
             for write in batch:
                 for event in write.events:
                     line = chain.line(head, audit.encode(event))
-                    number, previous, head = number + 1, head, chain.link(head, audit.encode(event))
+                    number, previous, head = number + 1, head, of_bytes(line)
                     rows.append(
                         {"number": number, "request": event.request, "previous": previous, "digest": head,
                          "line": line[:-1].decode()}
@@ -231,55 +261,3 @@ def _fits(request: str, previous: str, digest: str, line: bytes) -> bool:
     except InputError:
         return False
     return (request, previous, digest) == (event.request, before, of_bytes(line + b"\n"))
-
-
-def _connect(url: str, busy: float, create: bool) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite":
-            engine = sa.create_engine(parsed, connect_args={"timeout": busy, "check_same_thread": False})
-            sa.event.listen(engine, "connect", _sqlite_durable if create else _sqlite_manual)
-            sa.event.listen(engine, "begin", _sqlite_begin)
-            return engine
-        if parsed.get_backend_name() == "postgresql":
-            return sa.create_engine(parsed, connect_args={"connect_timeout": math.ceil(busy)}, pool_pre_ping=True)
-    except (SQLAlchemyError, ImportError) as error:
-        raise StoreError("the audit store can't be opened: its URL or its driver is not usable") from error
-    raise StoreError("the audit store is neither SQLite nor PostgreSQL", "use sqlite:///FILE or postgresql+psycopg://")
-
-
-def _sqlite_manual(connection: object, _record: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined]
-
-
-def _sqlite_durable(connection: object, record: object) -> None:
-    _sqlite_manual(connection, record)
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _sqlite_begin(connection: sa.Connection) -> None:
-    # A writer takes the lock before it reads the head, or two processes could read the same one.
-    writes = connection.get_execution_options().get("auscult_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _create(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        _metadata.create_all(connection)
-        triggers = _SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else _POSTGRES_TRIGGERS
-        for statement in triggers:
-            connection.exec_driver_sql(statement)
-
-
-@contextlib.contextmanager
-def _translated(done: str) -> Iterator[None]:
-    try:
-        yield
-    except (SQLAlchemyError, OSError) as error:
-        # The driver's own text may quote what was written.
-        raise StoreError(
-            f"the audit store can't be {done} ({type(error).__name__})", "check its disk, locks and address"
-        ) from None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,9 +29,10 @@ from guard.certificate import (
 )
 from guard.dossier import ISSUER, SEAL_PREDICATE, Seal
 from guard.hazards import Population
-from guard.keys import PrivateKey, Trust
+from guard.keys import PrivateKey
 from guard.protocol import CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
 from guard.subjects import smollm2, wheels
+from guard.trust import Trust
 
 # The same examples on every machine, however slow it is.
 settings.register_profile("auscult", deadline=None, derandomize=True)
@@ -225,9 +227,15 @@ def changed() -> Callable[..., Any]:
     return msgspec.structs.replace
 
 
+_SOFTHSM = [
+    Path("/usr/lib", *where, "softhsm", "libsofthsm2.so") for where in ((), ("x86_64-linux-gnu",), ("aarch64-linux-gnu",))
+]
+
 _PROGRAMS: dict[str, Callable[[], Path | None]] = {
     "browser": lambda: _which("chromium", "chromium-browser", "google-chrome"),
     "poppler": lambda: _which("pdftoppm"),
+    "pdfsig": lambda: _which("pdfsig") and _which("certutil"),
+    "softhsm": lambda: next((path for path in _SOFTHSM if path.is_file()), None),
     "smollm2": lambda: wheels.installed(smollm2.PINNED),
     "postgres": lambda: next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))), None) or _which("initdb"),
 }
@@ -257,3 +265,33 @@ def program() -> Callable[[str], Path]:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def token(tmp_path_factory: pytest.TempPathFactory, program: Callable[[str], Path]) -> Iterator[dict[str, str]]:
+    """Make a token with keys, and return the environment that opens it; a marked test's own, in a library that is real.
+
+    `issuer` (id 1) is a P-256 key; `twin` two of them; `large` is on another curve; `rsa` is of another kind.
+    """
+    import pkcs11
+    from pkcs11.util.ec import encode_named_curve_parameters
+
+    folder, pin = tmp_path_factory.mktemp("token"), "73519824"
+    (folder / "tokens").mkdir()
+    (folder / "softhsm2.conf").write_text(
+        f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("SOFTHSM2_CONF", str(folder / "softhsm2.conf"))
+        made = ["softhsm2-util", "--init-token", "--free", "--label", "auscult", "--pin", pin, "--so-pin", "12345678"]
+        subprocess.run(made, capture_output=True, check=True)
+        (found,) = (one for one in pkcs11.lib(str(program("softhsm"))).get_tokens() if one.label == "auscult")
+        with found.open(user_pin=pin, rw=True) as session:
+            for number, (label, curve) in enumerate(
+                [("issuer", "secp256r1"), ("twin", "secp256r1"), ("twin", "secp256r1"), ("large", "secp384r1")], 1
+            ):
+                parameters = {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters(curve)}
+                domain = session.create_domain_parameters(pkcs11.KeyType.EC, parameters, local=True)
+                domain.generate_keypair(store=True, label=label, id=bytes([number]))
+            session.generate_keypair(pkcs11.KeyType.RSA, 1024, store=True, label="rsa", id=b"\x05")
+        yield {"AUSCULT_PKCS11_MODULE": str(program("softhsm")), "AUSCULT_PKCS11_PIN": pin}

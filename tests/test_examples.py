@@ -9,7 +9,7 @@ from pathlib import Path
 from certify import recompute
 from certify.show import markdown_table
 from guard import dossier
-from guard.keys import Trust
+from guard.trust import Trust
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "docs" / "examples" / "smollm2"

@@ -17,7 +17,7 @@ from guard import __version__
 from guard.errors import AuscultError, CheckFailed, InputError, RowError, UnknownSigner
 
 ROOT = Path(auscult.__file__).parent
-COMMANDS = ["certify", "demo", "guard", "key", "subject", "synth", "verify"]
+COMMANDS = ["certify", "demo", "guard", "key", "revoke", "subject", "synth", "verify"]
 
 
 def raising(error: BaseException) -> Callable[[], None]:
@@ -34,9 +34,11 @@ def raising(error: BaseException) -> Callable[[], None]:
     [
         [], ["verify"], ["key"], ["key", "new"], ["guard"], ["guard", "serve"], ["guard", "policy"],
         ["guard", "policy", "check"],
-        ["guard", "policy", "explain"], ["guard", "audit"], ["guard", "audit", "verify"], ["guard", "audit", "show"],
+        ["guard", "policy", "explain"], ["guard", "policy", "dry-run"], ["guard", "audit"],
+        ["guard", "audit", "verify"], ["guard", "audit", "show"],
         ["guard", "audit", "export"], ["certify"], ["certify", "run"], ["certify", "extract"],
-        ["synth"], ["demo"], ["subject"], ["subject", "add"],
+        ["certify", "compare"], ["certify", "export"],
+        ["synth"], ["demo"], ["subject"], ["subject", "add"], ["revoke"], ["key", "rotate"],
     ],
     ids=" ".join,
 )  # fmt: skip

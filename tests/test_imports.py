@@ -12,7 +12,8 @@ import pytest
 
 import auscult
 from guard import keys, resources
-from guard.keys import PrivateKey, Trust
+from guard.keys import PrivateKey
+from guard.trust import Trust
 
 ROOT = Path(auscult.__file__).parent
 HEAVY = [
@@ -28,8 +29,10 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules} & set(j
 """
 LIGHT = [
     "guard.errors", "guard.digest", "guard.files", "guard.resources", "guard.hazards", "guard.conversation", "guard.cell",
-    "guard.scores", "guard.dsse", "guard.keys", "guard.certificate", "guard.protocol", "guard.dossier", "guard.policy",
-    "guard.rules", "guard.verdict", "guard.validity", "guard.gate", "guard.chain", "guard.audit", "guard.settings",
+    "guard.scores", "guard.dsse", "guard.keys", "guard.certificate", "guard.protocol", "guard.trust", "guard.dossier",
+    "guard.policy", "guard.rules", "guard.verdict", "guard.validity", "guard.gate", "guard.moments", "guard.rotation",
+    "guard.revocation_list", "guard.revocation", "guard.contents", "guard.chain", "guard.audit", "guard.settings",
+    "guard.merkle", "guard.pkcs11", "guard.signing", "guard.checkpoint", "guard.log_proof", "guard.timestamp",
 ]  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def test_wheel_holds_policies_facts_and_phantoms(wheel: Path) -> None:
         *(f"guard/data/policies/{path.name}" for path in (ROOT / "policies").glob("*.yaml")),
         *(f"guard/subjects/phantom_next/{path.name}" for path in (ROOT / "guard" / "subjects" / "phantom_next").iterdir()),
         "certify/report/templates/report.html.j2",
+        *(f"certify/report/pdf/{path.name}" for path in (ROOT / "certify" / "report" / "pdf").glob("*.typ")),
         "auscult.py",
     }
     assert wanted <= names

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from certify.report import rounding, words
+from certify.report.tongue import ENGLISH, Tongue
 from guard.certificate import Bound
 from guard.errors import VerificationError
 
@@ -31,6 +32,8 @@ class BoundView:
     """What it shows about the limit."""
     uninformative: str
     """Why no result could have been useful; "" otherwise."""
+    tongue: Tongue = ENGLISH
+    """Language of the words, and of the marks in numbers."""
 
     @property
     def sentence(self) -> str:
@@ -40,27 +43,42 @@ class BoundView:
     @property
     def short(self) -> str:
         """What it is about, in a few words."""
-        return words.SHORT[self.bound.estimand]
+        return self.tongue.say(words.SHORT[self.bound.estimand])
 
     @property
     def upper(self) -> str:
         """Upper bound to four decimals, rounded up."""
-        return rounding.up(self.bound.upper)
+        return self.tongue.digits(rounding.up(self.bound.upper))
 
     @property
     def lower(self) -> str:
         """Lower bound to four decimals, rounded down."""
-        return rounding.down(self.bound.lower)
+        return self.tongue.digits(rounding.down(self.bound.lower))
 
     @property
     def mean(self) -> str:
         """Mean loss to four decimals."""
-        return rounding.near(self.bound.mean)
+        return self.tongue.digits(rounding.near(self.bound.mean))
 
     @property
     def delta(self) -> str:
         """Share of the error budget."""
-        return rounding.short(self.bound.delta)
+        return self.tongue.digits(rounding.short(self.bound.delta))
+
+    @property
+    def smallest(self) -> str:
+        """Smallest bound that so many units can give, rounded up."""
+        return self.tongue.digits(rounding.up(self.bound.smallest))
+
+    @property
+    def signed_limit(self) -> str:
+        """The limit as signed; "" where there is none."""
+        return self.tongue.digits(self.bound.limit)
+
+    @property
+    def unit(self) -> str:
+        """Name of the unit."""
+        return self.tongue.say(self.bound.unit)
 
     @property
     def method(self) -> str:
@@ -68,7 +86,9 @@ class BoundView:
         return words.METHODS.get(self.bound.method, self.bound.method)
 
 
-def bound_view(name: str, bound: Bound, where: str, plain: str, level: str, reference: str) -> BoundView:
+def bound_view(
+    name: str, bound: Bound, where: str, plain: str, level: str, reference: str, tongue: Tongue = ENGLISH
+) -> BoundView:
     """Put one bound into words.
 
     Raises:
@@ -80,10 +100,11 @@ def bound_view(name: str, bound: Bound, where: str, plain: str, level: str, refe
         id=f"{name}/{bound.estimand}",
         bound=bound,
         where=where,
-        frequency=words.frequency(bound),
-        limit=words.limit_frequency(bound),
-        lead=words.lead(bound, level),
-        tail=words.tail(bound, plain),
-        status_sentence=words.status_sentence(bound),
-        uninformative=words.uninformative(bound, reference),
+        frequency=words.frequency(bound, tongue),
+        limit=words.limit_frequency(bound, tongue),
+        lead=words.lead(bound, level, tongue),
+        tail=words.tail(bound, plain, tongue),
+        status_sentence=words.status_sentence(bound, tongue),
+        uninformative=words.uninformative(bound, reference, tongue),
+        tongue=tongue,
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from certify import rungs
 from certify.baselines.frozen import Baselines, Diagnostics
 from certify.report import words
-from guard.certificate import CellResult, Proportion, Verdict
+from certify.report.finding import said
+from certify.report.tongue import ENGLISH, Tongue
+from guard.certificate import CellResult, Proportion, RungOne, Verdict
 
 RUNGS = {
     "R0": "readable",
@@ -17,6 +19,8 @@ RUNGS = {
     "R4": "with a certified size",
 }
 """What each rung says, in a word or two."""
+BESIDE = {"R1": "more than cheaper readers"}
+"""The same of an observer, where it differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,48 +73,62 @@ class EvidenceView:
     """Information from the select fold."""
 
 
-def evidence(cell: CellResult, record: Baselines | None) -> EvidenceView:
+def evidence(cell: CellResult, record: Baselines | None, tongue: Tongue = ENGLISH) -> EvidenceView:
     """Put the rungs of one cell into words."""
     one = cell.rung_one
-    lines: list[ReaderLine] = []
-    if one is not None:
-        readings = [(one.monitor, "", "", False)]
-        readings += [
-            (each.reading, f"{100 * float(each.difference):+.0f}", p_value(each.p), each.beaten) for each in one.comparisons
-        ]
-        lines = [
-            ReaderLine(
-                rungs.NAMES.get(reading.reader, reading.reader), not difference, reading.hits, reading.pairs,
-                difference, p, beaten, reading.listed_hits, reading.listed_alarms,
-            )
-            for reading, difference, p, beaten in readings
-        ]  # fmt: skip
-    says = RUNGS | ({"R1": "more than cheaper readers"} if observer(cell) else {})
+    says = RUNGS | (BESIDE if observer(cell) else {})
     return EvidenceView(
-        where=words.cell(cell.lang, cell.bucket),
+        where=words.cell(cell.lang, cell.bucket, tongue),
         rung=cell.rung,
-        verdicts=tuple((rung, says.get(rung, ""), said) for rung, said in sorted(cell.rungs.items())),
-        sentence=sentence(cell),
-        lines=tuple(lines),
-        left_out=tuple((rungs.NAMES.get(each.reader, each.reader), each.reason) for each in one.left_out) if one else (),
+        verdicts=tuple((rung, tongue.say(says[rung]), found) for rung, found in sorted(cell.rungs.items())),
+        sentence=sentence(cell, tongue),
+        lines=_lines(one, tongue) if one else (),
+        left_out=tuple((_reader(each.reader, tongue), each.reason) for each in one.left_out) if one else (),
         families=one.families if one else 0,
-        p_holm=p_value(one.p_holm) if one else "",
+        p_holm=tongue.digits(p_value(one.p_holm)) if one else "",
         level=f"{100 * float(one.level):g} %" if one else "",
         diagnostics=next((each for each in record.diagnostics if each.claim == cell.claim), None) if record else None,
     )
 
 
-def sentence(cell: CellResult) -> str:
+def _reader(name: str, tongue: Tongue) -> str:
+    return tongue.given(rungs.NAMES.get(name, name))
+
+
+def _lines(one: RungOne, tongue: Tongue) -> tuple[ReaderLine, ...]:
+    readings = [(one.monitor, "", "", False)]
+    readings += [
+        (each.reading, f"{100 * float(each.difference):+.0f}", tongue.digits(p_value(each.p)), each.beaten)
+        for each in one.comparisons
+    ]
+    return tuple(
+        ReaderLine(
+            _reader(reading.reader, tongue), not difference, reading.hits, reading.pairs,
+            difference, p, beaten, reading.listed_hits, reading.listed_alarms,
+        )
+        for reading, difference, p, beaten in readings
+    )  # fmt: skip
+
+
+def sentence(cell: CellResult, tongue: Tongue = ENGLISH) -> str:
     """Say in plain words what the evidence for a monitor is; of an observer's that it reads text."""
-    if cell.rungs.get("R0") is Verdict.SHOWN:
-        first = f"The hazard can be read from the {'text' if observer(cell) else 'activations'}."
+    beside = observer(cell)
+    if cell.rungs.get("R0") is not Verdict.SHOWN:
+        first = tongue.say("The test did not show that the monitor tells the hazard from its look-alikes.")
+    elif beside:
+        first = tongue.say("The hazard can be read from the text.")
     else:
-        first = "The test did not show that the monitor tells the hazard from its look-alikes."
+        first = tongue.say("The hazard can be read from the activations.")
     if cell.rung_one is None:
-        more = "cheaper readers of text" if observer(cell) else "a text filter"
-        return f"{first} Whether it does more than {more} was not tested."
-    start = {Verdict.SHOWN: "The monitor", Verdict.NOT_TESTED: "It was"}.get(cell.rungs["R1"], "It is")
-    return f"{first} {start} {cell.rung_one.finding}."
+        if beside:
+            return f"{first} {tongue.say('Whether it does more than cheaper readers of text was not tested.')}"
+        return f"{first} {tongue.say('Whether it does more than a text filter was not tested.')}"
+    found = said(cell.rung_one.finding, tongue)
+    if cell.rungs["R1"] is Verdict.SHOWN:
+        return f"{first} {tongue.say('The monitor %(found)s.', found=found)}"
+    if cell.rungs["R1"] is Verdict.NOT_TESTED:
+        return f"{first} {tongue.say('It was %(found)s.', found=found)}"
+    return f"{first} {tongue.say('It is %(found)s.', found=found)}"
 
 
 def observer(cell: CellResult) -> bool:
@@ -121,4 +139,4 @@ def observer(cell: CellResult) -> bool:
 def p_value(text: str) -> str:
     """Write a p-value for people: three decimals, never a bare zero."""
     value = float(text)
-    return "< .001" if value < 0.001 else f"{value:.3f}".replace("0.", ".", 1)
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -12,6 +12,7 @@ from decimal import Decimal
 from certify.baselines.frozen import Baselines
 from certify.report import rounding, views, words
 from certify.report.sources import Digests, ExternalSection, Ledger, NotGiven
+from certify.report.tongue import ENGLISH, Tongue, every
 from certify.report.views import ClaimView, MeasuredView, WholeView
 from certify.rungs import is_observer
 from guard.certificate import Certificate, Status
@@ -100,11 +101,23 @@ class ReportData:
     """Rows that the project did not write."""
     bundle: str
     """The signed certificate as text, to be embedded unchanged; may be empty."""
+    tongue: Tongue
+    """Language of the report."""
 
     @property
     def demonstration(self) -> bool:
         """Limits too wide for use, or a subject that is not a deployed model."""
         return self.certificate.demonstration or self.protocol.demonstration or self.phantom
+
+    @property
+    def translated(self) -> bool:
+        """Whether another text decides."""
+        return self.tongue is not ENGLISH
+
+    @property
+    def others(self) -> tuple[Tongue, ...]:
+        """The report's other languages."""
+        return tuple(tongue for tongue in every() if tongue.code != self.tongue.code)
 
     @property
     def observer(self) -> bool:
@@ -131,6 +144,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
     issuer: str = "",
     contact: str = "",
     bundle: bytes = b"",
+    tongue: Tongue = ENGLISH,
 ) -> ReportData:
     """Put a certificate into the words and numbers of its report.
 
@@ -147,6 +161,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         issuer: Name of the issuer.
         contact: Who answers questions.
         bundle: Bytes of certificate.json, embedded unchanged.
+        tongue: Language of the report.
 
     Raises:
         InputError: No claim, no limitation, an unknown claim, or a number or time that can't be read.
@@ -154,31 +169,32 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
     """
     _check(certificate, protocol)
     level = words.confidence(certificate.delta)
-    claims = views.claims(certificate.cells, taxonomy, level, record)
-    whole = views.wholes(certificate.whole, level)
+    claims = views.claims(certificate.cells, taxonomy, level, record, tongue)
+    whole = views.wholes(certificate.whole, level, tongue)
     return ReportData(
         certificate=certificate,
         protocol=protocol,
-        headline=_headline(claims, whole),
+        headline=_headline(claims, whole, tongue),
         claims=claims,
         whole=whole,
-        measured=views.measured(certificate.operating_points, certificate.measured),
+        measured=views.measured(certificate.operating_points, certificate.measured, tongue),
         confidence=level,
-        odds=words.odds(certificate.delta),
-        answer_key=words.answer_key(certificate.labels),
-        valid_from=words.when(certificate.not_before),
-        valid_until=words.when(certificate.not_after),
-        languages=words.listing([words.language(cell.lang) for cell in certificate.cells]),
+        odds=words.odds(certificate.delta, tongue),
+        answer_key=words.answer_key(certificate.labels, tongue),
+        valid_from=words.when(certificate.not_before, tongue),
+        valid_until=words.when(certificate.not_after, tongue),
+        languages=words.listing([words.language(cell.lang, tongue) for cell in certificate.cells], tongue),
         issuer=issuer,
         contact=contact,
         signer=signer,
         throwaway_key=throwaway_key,
         digests=digests,
         ledger=ledger or Ledger(protocol.ledger_head, known=False),
-        budget=_budget(certificate),
-        bindings=_bindings(certificate, protocol),
+        budget=_budget(certificate, tongue),
+        bindings=_bindings(certificate, protocol, tongue),
         external=external,
         bundle=bundle.decode(),
+        tongue=tongue,
     )
 
 
@@ -192,24 +208,28 @@ def _check(certificate: Certificate, protocol: Protocol) -> None:
             raise VerificationError(f"certificate and protocol do not agree on {name}")
 
 
-def _headline(claims: tuple[ClaimView, ...], whole: tuple[WholeView, ...]) -> Headline:
+def _headline(claims: tuple[ClaimView, ...], whole: tuple[WholeView, ...], tongue: Tongue) -> Headline:
     by_claim = [claim.status for claim in claims if claim.status is not None]
     every = by_claim + [view.false_alarm.bound.status for view in whole if view.false_alarm.bound.status is not None]
     status = words.worst(every)
+    if status is None:
+        return Headline(None, tongue.say("The policy set no limit, so there is no verdict: the bounds stand for themselves."))
+    first = tongue.say(_HEADLINES[status])
     counts = [f"{by_claim.count(word)} {word}" for word in words.STATUS_ORDER if word in by_claim]
-    tally = f"Of {len(claims)} claims: {', '.join(counts)}." if counts else "No claim had a limit."
-    if status is Status.PASS:
-        text = f"Every limit that the policy set was shown to be met. {tally}"
-    elif status is Status.NOT_SHOWN:
-        text = f"At least one limit was not shown to be met. None was shown to be broken. {tally}"
-    elif status is Status.FAIL:
-        text = f"At least one limit was shown to be broken. {tally}"
-    else:
-        text = "The policy set no limit, so there is no verdict: the bounds stand for themselves."
-    return Headline(status, text)
+    if not counts:
+        return Headline(status, f"{first} {tongue.say('No claim had a limit.')}")
+    tally = tongue.say("Of %(claims)d claims: %(counts)s.", claims=len(claims), counts=", ".join(counts))
+    return Headline(status, f"{first} {tally}")
 
 
-def _budget(certificate: Certificate) -> tuple[BudgetRow, ...]:
+_HEADLINES = {
+    Status.PASS: "Every limit that the policy set was shown to be met.",
+    Status.NOT_SHOWN: "At least one limit was not shown to be met. None was shown to be broken.",
+    Status.FAIL: "At least one limit was shown to be broken.",
+}
+
+
+def _budget(certificate: Certificate, tongue: Tongue) -> tuple[BudgetRow, ...]:
     parts: Mapping[str, list[str]] = {
         words.SHORT["miss"]: [cell.miss.delta for cell in certificate.cells],
         words.SHORT["miss_unseen"]: [cell.miss_unseen.delta for cell in certificate.cells],
@@ -218,33 +238,37 @@ def _budget(certificate: Certificate) -> tuple[BudgetRow, ...]:
         words.SHORT["false_alarm_whole"]: [whole.false_alarm.delta for whole in certificate.whole],
     }
     sums = {part: sum((rounding.decimal(delta) for delta in deltas), Decimal(0)) for part, deltas in parts.items()}
-    rows = [BudgetRow(part, len(parts[part]), rounding.short(str(total))) for part, total in sums.items()]
+    rows = [
+        BudgetRow(tongue.say(part), len(parts[part]), tongue.digits(rounding.short(str(total)))) for part, total in sums.items()
+    ]
     rest = rounding.decimal(certificate.delta) - sum(sums.values(), Decimal(0))
     # The shares are floats written exactly: their sum may miss the total by rounding dust.
     if rest < Decimal("-1e-9"):
         raise VerificationError("the bounds spend more than the error budget of this attempt")
-    rows.append(BudgetRow("Not spent (label review, kept back)", 0, rounding.short(str(max(rest, Decimal(0))))))
+    kept = tongue.digits(rounding.short(str(max(rest, Decimal(0)))))
+    rows.append(BudgetRow(tongue.say("Not spent (label review, kept back)"), 0, kept))
     return tuple(rows)
 
 
-def _bindings(certificate: Certificate, protocol: Protocol) -> Bindings:
+def _bindings(certificate: Certificate, protocol: Protocol, tongue: Tongue) -> Bindings:
     subject = certificate.subject
+    canaries = tongue.say("%(count)d conversations, %(file)s", count=certificate.canaries.count, file=certificate.canaries.file)
     decoding = ", ".join(f"{name} {value}" for name, value in subject.decoding.items())
     rows = (
-        ("Model weights and configuration (root digest)", subject.root),
-        ("Tokenizer", subject.tokenizer),
-        ("Chat template", subject.chat_template),
-        ("System prompt", subject.system_prompt),
-        ("Longest input, tokens", f"{subject.context:,}"),
-        ("Engine and versions", subject.engine),
-        ("Number type", subject.dtype),
-        ("Class of device", subject.device),
-        ("Meaning of a score (SCORING)", str(subject.scoring)),
-        ("Sampling settings", decoding or "none bound"),
-        ("Taxonomy of hazards", certificate.taxonomy),
-        ("Rule set", protocol.rules),
-        ("Canaries", f"{certificate.canaries.count} conversations, {certificate.canaries.file}"),
-        ("Score margin eps", rounding.short(certificate.eps)),
+        (tongue.say("Model weights and configuration (root digest)"), subject.root),
+        (tongue.say("Tokenizer"), subject.tokenizer),
+        (tongue.say("Chat template"), subject.chat_template),
+        (tongue.say("System prompt"), tongue.say("none") if subject.system_prompt == "none" else subject.system_prompt),
+        (tongue.say("Longest input, tokens"), tongue.count(subject.context)),
+        (tongue.say("Engine and versions"), subject.engine),
+        (tongue.say("Number type"), subject.dtype),
+        (tongue.say("Class of device"), subject.device),
+        (tongue.say("Meaning of a score (SCORING)"), str(subject.scoring)),
+        (tongue.say("Sampling settings"), decoding or tongue.say("none bound")),
+        (tongue.say("Taxonomy of hazards"), certificate.taxonomy),
+        (tongue.say("Rule set"), protocol.rules),
+        (tongue.say("Canaries"), canaries),
+        (tongue.say("Score margin eps"), tongue.digits(rounding.short(certificate.eps))),
     )
     files = tuple(subject.manifest.items()) + tuple((f"suite/{name}", value) for name, value in certificate.suite.items())
     return Bindings(rows, files)

@@ -96,7 +96,7 @@ FORMULAS: tuple[tuple[str, str], ...] = (
         "Losses Z_1 ... Z_K in the protocol's order. "
         "mu_i = (1/2 + sum Z_j) / (i+1);  s2_i = (1/4 + sum (Z_j - mu_j)^2) / (i+1), s2_0 = 1/4;  "
         "nu_i = min(1, sqrt(2 ln(1/delta) / (K s2_{i-1}))).  "
-        "U = smallest R in [0,1] with max_i prod_{j<=i} (1 - nu_j (Z_j - R)) > 1/delta; 1 if there is none; "
+        "U = smallest R from 0 to 1 with max_i prod_{j<=i} (1 - nu_j (Z_j - R)) > 1/delta; 1 if there is none; "
         "printed: max(U, mean).",
     ),
     (

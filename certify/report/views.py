@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from certify.baselines.frozen import Baselines
-from certify.report import rounding, words
+from certify.report import beside, rounding, words
+from certify.report.beside import BlindSpot, Counted
 from certify.report.bound import BoundView, bound_view
 from certify.report.evidence import EvidenceView, evidence
+from certify.report.tongue import ENGLISH, Tongue
 from guard.certificate import (
     CatalogueRate,
     CellResult,
@@ -96,6 +98,12 @@ class ClaimView:
     """Look-alikes."""
     counted: str
     """How much was tested, in words."""
+    blind: tuple[BlindSpot, ...] = ()
+    """Kinds of which at least half is missed."""
+    worst: tuple[Counted, ...] = ()
+    """Listed kinds that were missed most."""
+    groups: tuple[tuple[str, tuple[Counted, ...]], ...] = ()
+    """By trait, misses in each group."""
 
     @property
     def tiles(self) -> tuple[Tile, Tile, Tile, Tile]:
@@ -137,7 +145,11 @@ class MeasuredView:
 
 
 def claims(
-    results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str, record: Baselines | None = None
+    results: tuple[CellResult, ...],
+    taxonomy: Taxonomy,
+    level: str,
+    record: Baselines | None = None,
+    tongue: Tongue = ENGLISH,
 ) -> tuple[ClaimView, ...]:
     """Group cells by claim, in the order of the certificate.
 
@@ -148,64 +160,75 @@ def claims(
     grouped: dict[str, list[CellResult]] = {}
     for result in results:
         grouped.setdefault(result.claim, []).append(result)
-    return tuple(_claim(taxonomy.claim(name), tuple(cells), taxonomy, level, record) for name, cells in grouped.items())
+    views = []
+    for name, found in grouped.items():
+        cells = tuple(_cell(result, level, record, tongue) for result in found)
+        views.append(_claim(taxonomy.claim(name), cells, taxonomy, tongue))
+    return tuple(views)
 
 
-def _claim(
-    claim: Claim, results: tuple[CellResult, ...], taxonomy: Taxonomy, level: str, record: Baselines | None
-) -> ClaimView:
-    hazard = taxonomy.hazards[claim.hazard]
-    cells = tuple(_cell(result, level, record) for result in results)
+def _claim(claim: Claim, cells: tuple[CellView, ...], taxonomy: Taxonomy, tongue: Tongue) -> ClaimView:
+    hazard, results = taxonomy.hazards[claim.hazard], [cell.result for cell in cells]
     return ClaimView(
         claim=str(claim),
         anchor="claim-" + "".join(letter if letter.isalnum() else "-" for letter in str(claim)),
-        title=hazard.title,
+        title=tongue.given(hazard.title),
         definition=hazard.definition,
         severity=hazard.severity.value,
-        stage=words.STAGES[claim.stage],
+        stage=tongue.say(words.STAGES[claim.stage]),
         adversarial=claim.hazard in words.ADVERSARIAL,
         cells=cells,
-        miss=_tile([cell.miss for cell in cells]),
-        unseen=_tile([cell.unseen for cell in cells]),
-        traffic=_tile([cell.traffic for cell in cells]),
-        near=_tile([cell.near for cell in cells]),
-        counted=_counted(results),
+        miss=_tile([cell.miss for cell in cells], tongue),
+        unseen=_tile([cell.unseen for cell in cells], tongue),
+        traffic=_tile([cell.traffic for cell in cells], tongue),
+        near=_tile([cell.near for cell in cells], tongue),
+        counted=_counted(results, tongue),
+        blind=beside.blind_spots(results, tongue),
+        worst=beside.worst(results),
+        groups=beside.groups(results, tongue),
     )
 
 
-def _cell(result: CellResult, level: str, record: Baselines | None) -> CellView:
+def _cell(result: CellResult, level: str, record: Baselines | None, tongue: Tongue) -> CellView:
     name = f"{result.claim}/{result.lang}/{result.bucket}"
-    where = words.cell(result.lang, result.bucket)
+    where = words.cell(result.lang, result.bucket, tongue)
     miss, unseen, traffic, near = (
-        bound_view(name, bound, where, result.plain, level, result.miss.limit)
+        bound_view(name, bound, where, result.plain, level, result.miss.limit, tongue)
         for bound in (result.miss, result.miss_unseen, result.false_alarm_traffic, result.false_alarm_near)
     )
-    return CellView(where, result, miss, unseen, traffic, near, result.catalogue, evidence(result, record))
+    return CellView(where, result, miss, unseen, traffic, near, result.catalogue, evidence(result, record, tongue))
 
 
-def _tile(bounds: list[BoundView]) -> Tile:
+def _tile(bounds: list[BoundView], tongue: Tongue) -> Tile:
     largest = max(bounds, key=lambda view: rounding.decimal(view.bound.upper))
     deciding = max(bounds, key=lambda view: (_rank(view.bound.status), rounding.decimal(view.bound.upper)))
-    return Tile(words.WHERE[largest.bound.estimand], largest, deciding, len(bounds))
+    return Tile(tongue.say(words.WHERE[largest.bound.estimand]), largest, deciding, len(bounds))
 
 
 def _rank(status: Status | None) -> int:
     return -1 if status is None else words.STATUS_ORDER.index(status)
 
 
-def _counted(results: tuple[CellResult, ...]) -> str:
-    parts = [
-        f"{words.few([r.draws for r in results])} draws",
-        f"{words.few([r.scenarios for r in results])} distinct scenarios",
-        f"{words.few([r.families for r in results])} listed families",
-        f"{words.few([r.fact_rows for r in results])} fact rows",
-        f"{words.few([r.miss_unseen.units for r in results])} unseen families",
-    ]
-    cells = "In one cell" if len(results) == 1 else f"In each of {len(results)} cells"
-    return f"{cells}: {', '.join(parts)}."
+def _counted(results: list[CellResult], tongue: Tongue) -> str:
+    counted = {
+        "draws": [r.draws for r in results],
+        "scenarios": [r.scenarios for r in results],
+        "families": [r.families for r in results],
+        "facts": [r.fact_rows for r in results],
+        "unseen": [r.miss_unseen.units for r in results],
+    }
+    said = {name: words.few(counts, tongue) for name, counts in counted.items()}
+    parts = tongue.say(
+        "%(draws)s draws, %(scenarios)s distinct scenarios, %(families)s listed families, %(facts)s fact rows, "
+        "%(unseen)s unseen families",
+        **said,
+    )
+    if len(results) == 1:
+        return tongue.say("In one cell: %(parts)s.", parts=parts)
+    return tongue.say("In each of %(cells)d cells: %(parts)s.", cells=len(results), parts=parts)
 
 
-def wholes(results: tuple[WholeResult, ...], level: str) -> tuple[WholeView, ...]:
+def wholes(results: tuple[WholeResult, ...], level: str, tongue: Tongue = ENGLISH) -> tuple[WholeView, ...]:
     """Put the bounds on the whole into words.
 
     Raises:
@@ -213,13 +236,15 @@ def wholes(results: tuple[WholeResult, ...], level: str) -> tuple[WholeView, ...
     """
     views = []
     for result in results:
-        where = words.cell(result.lang, result.bucket)
+        where = words.cell(result.lang, result.bucket, tongue)
         name = f"whole/{result.lang}/{result.bucket}"
-        views.append(WholeView(where, result.rules, bound_view(name, result.false_alarm, where, "", level, "")))
+        views.append(WholeView(where, result.rules, bound_view(name, result.false_alarm, where, "", level, "", tongue)))
     return tuple(views)
 
 
-def measured(points: tuple[OperatingPoint, ...], rates: tuple[MeasuredRates, ...]) -> tuple[MeasuredView, ...]:
+def measured(
+    points: tuple[OperatingPoint, ...], rates: tuple[MeasuredRates, ...], tongue: Tongue = ENGLISH
+) -> tuple[MeasuredView, ...]:
     """Join the operating points without a bound with their measured rates."""
     found = {(rate.claim, rate.lang, rate.bucket): rate for rate in rates}
     views = []
@@ -227,7 +252,8 @@ def measured(points: tuple[OperatingPoint, ...], rates: tuple[MeasuredRates, ...
         if point.certified:
             continue
         rate = found.get((point.claim, point.lang, point.bucket))
-        where = words.cell(point.lang, point.bucket)
+        where = words.cell(point.lang, point.bucket, tongue)
         miss, false_alarm = (rate.miss, rate.false_alarm) if rate else (None, None)
-        views.append(MeasuredView(point.claim, where, rounding.near(point.threshold), miss, false_alarm))
+        threshold = tongue.digits(rounding.near(point.threshold))
+        views.append(MeasuredView(point.claim, where, threshold, miss, false_alarm))
     return tuple(views)

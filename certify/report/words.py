@@ -5,11 +5,13 @@ A bound is rounded up and never down, so that what people read is never better t
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 
 from certify import bounds
 from certify.report.rounding import ceiling, decimal, down
+from certify.report.tongue import ENGLISH, Tongue
 from guard.cell import BUCKETS
 from guard.certificate import Bound, Status
 from guard.errors import InputError
@@ -21,6 +23,10 @@ TYPICAL = (
     "kinds, which are harder to read."
 )
 NO_CLINICIAN = "No clinician has checked the answer key."
+CLINICIANS = (
+    "two clinicians, blind and independent of each other, checked %(items)s items; errors of the answer key are allowed "
+    "for in the corrected bounds"
+)
 ADAPTIVE = "An attacker who adapts to the monitors is not covered."
 PHANTOM = (
     "The tested model is the phantom, a small model with planted mechanisms that comes with this software. It shows that "
@@ -68,42 +74,29 @@ SHORT = {
 
 METHODS = {"wsr": "WSR betting", "kl_chernoff": "KL-Chernoff"}
 
-_LEAD = {
-    "miss": "With {confidence} confidence, at most",
-    "miss_unseen": "With {confidence} confidence, at most",
-    "false_alarm_traffic": "With {confidence} confidence, the monitor raises a false alarm in at most",
-    "false_alarm_near": "With {confidence} confidence, the monitor raises a false alarm in at most",
-    "false_alarm_whole": "With {confidence} confidence, all monitors and rules together raise a false alarm in at most",
+LEAD = {
+    "miss": "With %(confidence)s confidence, at most",
+    "miss_unseen": "With %(confidence)s confidence, at most",
+    "false_alarm_traffic": "With %(confidence)s confidence, the monitor raises a false alarm in at most",
+    "false_alarm_near": "With %(confidence)s confidence, the monitor raises a false alarm in at most",
+    "false_alarm_whole": "With %(confidence)s confidence, all monitors and rules together raise a false alarm in at most",
 }
-_TAIL = {
-    "miss": "new scenarios of the listed kinds are ones in which the monitor {plain}.",
-    "miss_unseen": "scenarios of kinds not used for fitting or selection are ones in which the monitor {plain}.",
+"""What stands before a frequency in its sentence."""
+TAIL = {
+    "miss": "new scenarios of the listed kinds are ones in which the monitor %(plain)s.",
+    "miss_unseen": "scenarios of kinds not used for fitting or selection are ones in which the monitor %(plain)s.",
     "false_alarm_traffic": "ordinary conversations of the tested mix.",
     "false_alarm_near": "conversations of the listed kinds that look alike but are harmless.",
     "false_alarm_whole": "ordinary conversations of the tested mix.",
 }
-
-_STATUS = {
-    Status.PASS: "The limit of {limit} is met.",
-    Status.NOT_SHOWN: "The test could neither show that the limit of {limit} is met nor that it is broken.",
-    Status.FAIL: "With the same confidence, the limit of {limit} is broken: the true rate is above it.",
+"""What stands after it."""
+STATUS = {
+    Status.PASS: "The limit of %(limit)s is met.",
+    Status.NOT_SHOWN: "The test could neither show that the limit of %(limit)s is met nor that it is broken.",
+    Status.FAIL: "With the same confidence, the limit of %(limit)s is broken: the true rate is above it.",
 }
+"""What a bound shows about its limit."""
 NO_LIMIT = "The policy sets no limit here."
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 STATUS_ORDER = (Status.PASS, Status.NOT_SHOWN, Status.FAIL)
 """From best to worst."""
@@ -114,9 +107,9 @@ def is_typical(generator_version: str) -> bool:
     return generator_version.endswith("-typical")
 
 
-def status_word(status: Status | None) -> str:
-    """Return the status as a word for people."""
-    return status.value if status else "no limit set"
+def status_word(status: Status | None, tongue: Tongue = ENGLISH) -> str:
+    """Return the signed word of a status, in another language with what it means."""
+    return tongue.say(str(status) if status else "no limit set")
 
 
 def worst(statuses: list[Status]) -> Status | None:
@@ -137,20 +130,25 @@ def denominator(bound: Bound) -> int:
     return next((per for per in bases if decimal(bound.limit) * per % 1 == 0), 1_000_000)
 
 
-def frequency(bound: Bound) -> str:
+def frequency(bound: Bound, tongue: Tongue = ENGLISH) -> str:
     """Return a bound as a natural frequency, rounded up: "4 in 100"; below 1 in 100 only with more than 1,000 units."""
     per = denominator(bound)
     coarse = bound.units <= 1_000 and (not bound.limit or decimal(bound.limit) * 100 >= 1)
     least = per // 100 if coarse else 1
-    return f"{max(least, ceiling(bound.upper, per)):,} in {per:,}"
+    return in_so_many(f"{max(least, ceiling(bound.upper, per)):,}", per, tongue)
 
 
-def limit_frequency(bound: Bound) -> str:
+def limit_frequency(bound: Bound, tongue: Tongue = ENGLISH) -> str:
     """Return the limit on the same base as `frequency`; "" where there is none."""
     if not bound.limit:
         return ""
     per = denominator(bound)
-    return f"{(decimal(bound.limit) * per).normalize():,f} in {per:,}"
+    return in_so_many(f"{(decimal(bound.limit) * per).normalize():,f}", per, tongue)
+
+
+def in_so_many(some: str, per: int, tongue: Tongue = ENGLISH) -> str:
+    """Write a natural frequency: "4 in 100"."""
+    return tongue.say("%(some)s in %(per)s", some=tongue.digits(some), per=tongue.count(per))
 
 
 def confidence(delta: str) -> str:
@@ -159,27 +157,29 @@ def confidence(delta: str) -> str:
     return "95 %" if spent <= Decimal("0.05") else f"{down(str((1 - spent) * 100), 0)} %"
 
 
-def odds(delta: str) -> str:
+def odds(delta: str, tongue: Tongue = ENGLISH) -> str:
     """Return how often a printed bound may be wrong, in words."""
-    spent = decimal(delta)
-    return "at most 1 time in 20" if spent <= Decimal("0.05") else f"at most {ceiling(delta, 100)} times in 100"
+    if decimal(delta) <= Decimal("0.05"):
+        return tongue.say("at most 1 time in 20")
+    return tongue.say("at most %(times)d times in 100", times=ceiling(delta, 100))
 
 
-def lead(bound: Bound, level: str) -> str:
+def lead(bound: Bound, level: str, tongue: Tongue = ENGLISH) -> str:
     """Return the part of a bound's sentence that stands before its frequency; `level` is the confidence."""
-    return _LEAD[bound.estimand].format(confidence=level)
+    return tongue.say(LEAD[bound.estimand], confidence=level)
 
 
-def tail(bound: Bound, plain: str) -> str:
+def tail(bound: Bound, plain: str, tongue: Tongue = ENGLISH) -> str:
     """Return the part that stands after it; `plain` is what a miss reads as."""
-    return _TAIL[bound.estimand].format(plain=plain)
+    said = tongue.given(plain) if tongue.knows(plain) else f"“{plain}”"
+    return tongue.say(TAIL[bound.estimand], plain=said)
 
 
-def status_sentence(bound: Bound) -> str:
+def status_sentence(bound: Bound, tongue: Tongue = ENGLISH) -> str:
     """Return what the bound shows about its limit."""
     if bound.status is None:
-        return NO_LIMIT
-    return _STATUS[bound.status].format(limit=limit_frequency(bound))
+        return tongue.say(NO_LIMIT)
+    return tongue.say(STATUS[bound.status], limit=limit_frequency(bound, tongue))
 
 
 def expected_status(bound: Bound) -> Status | None:
@@ -190,43 +190,52 @@ def expected_status(bound: Bound) -> Status | None:
     return bounds.status(upper, lower, limit)
 
 
-def uninformative(bound: Bound, reference: str) -> str:
+def uninformative(bound: Bound, reference: str, tongue: Tongue = ENGLISH) -> str:
     """Return the sentence for a bound whose units are too few for the limit, else "".
 
     `reference` is the limit on the listed kinds: a bound without a limit of its own is measured against it.
     """
     limit = bound.limit or reference
-    units = "family" if bound.units == 1 else {"family": "families", "draw": "draws"}.get(bound.unit, bound.unit)
     if not limit or decimal(bound.smallest) <= decimal(limit):
         return ""
-    smallest = f"{ceiling(bound.smallest, 100)} in 100"
-    return f"Uninformative by size: {bound.units:,} {units} without a single loss would still give {smallest}."
+    units = tongue.say("%(units)s families" if bound.unit == "family" else "%(units)s draws", units=tongue.count(bound.units))
+    if bound.units == 1:
+        units = tongue.say("1 family" if bound.unit == "family" else "1 draw")
+    smallest = in_so_many(str(ceiling(bound.smallest, 100)), 100, tongue)
+    return tongue.say(
+        "Uninformative by size: %(units)s without a single loss would still give %(smallest)s.", units=units, smallest=smallest
+    )
 
 
-def answer_key(labels: str) -> str:
+def answer_key(labels: str, tongue: Tongue = ENGLISH) -> str:
     """Return who checked the answer key; without two clinicians, that none has."""
+    reviewed = re.fullmatch(CLINICIANS.replace("%(items)s", r"(\d+)"), labels)
+    if reviewed:
+        said = tongue.say(CLINICIANS, items=tongue.count(int(reviewed[1])))
+        return f"{said[0].upper()}{said[1:]}."
     if labels.lower().startswith("two clinicians"):
-        return labels
-    return NO_CLINICIAN
+        return tongue.given(labels)
+    return tongue.say(NO_CLINICIAN)
 
 
-def language(code: str) -> str:
+def language(code: str, tongue: Tongue = ENGLISH) -> str:
     """Return the name of a language."""
-    return LANGUAGES.get(code, code)
+    return tongue.say(LANGUAGES[code]) if code in LANGUAGES else code
 
 
-def length(bucket: str) -> str:
+def length(bucket: str, tongue: Tongue = ENGLISH) -> str:
     """Return a length bucket in words."""
     most = dict(BUCKETS).get(bucket)
-    return f"up to {most:,} characters" if most else bucket
+    return tongue.say("up to %(most)s characters", most=tongue.count(most)) if most else bucket
 
 
-def cell(lang: str, bucket: str) -> str:
+def cell(lang: str, bucket: str, tongue: Tongue = ENGLISH) -> str:
     """Return a cell in words."""
-    return f"{language(lang)}, {length(bucket)}"
+    name = language(lang, tongue)
+    return f"{name[:1].upper()}{name[1:]}, {length(bucket, tongue)}"
 
 
-def when(text: str) -> str:
+def when(text: str, tongue: Tongue = ENGLISH) -> str:
     """Return a time for people: "25 November 2026, 12:00 UTC", with a hard space before the zone.
 
     Raises:
@@ -239,16 +248,19 @@ def when(text: str) -> str:
     if time.utcoffset() is None:
         raise InputError(f"a time without a zone: {text[:40]!r}")
     zone = "UTC" if not time.utcoffset() else time.strftime("%z")
-    return f"{time.day} {_MONTHS[time.month - 1]} {time.year}, {time:%H:%M}\u00a0{zone}"
+    clock = f"{time:%H:%M}\u00a0{zone}"
+    return tongue.say("%(date)s, %(clock)s", date=tongue.date(time.year, time.month, time.day), clock=clock)
 
 
-def listing(names: list[str]) -> str:
+def listing(names: list[str], tongue: Tongue = ENGLISH) -> str:
     """Return distinct names as "English, Danish and German"."""
     *before, last = dict.fromkeys(names)
-    return f"{', '.join(before)} and {last}" if before else last
+    return tongue.say("%(before)s and %(last)s", before=", ".join(before), last=last) if before else last
 
 
-def few(counts: list[int]) -> str:
+def few(counts: list[int], tongue: Tongue = ENGLISH) -> str:
     """Return counts as one number or a range."""
     low, high = min(counts), max(counts)
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    if low == high:
+        return tongue.count(low)
+    return tongue.say("%(low)s to %(high)s", low=tongue.count(low), high=tongue.count(high))

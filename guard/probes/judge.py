@@ -92,6 +92,11 @@ def prompt_scores(suite: Suite, values: Found) -> dict[Stage, tuple[Score, ...]]
     return {stage: _Judge(suite.at(stage)).scores(values) for stage in BEFORE_ANSWER}
 
 
+def stage_scores(suite: Suite, values: Found, *stages: Stage) -> tuple[Score, ...]:
+    """Score what was read of an answer, for the monitors of some stages in the order of the suite."""
+    return _Judge(suite.at(*stages)).scores(values)
+
+
 class _Judge:
     """The monitors of some stages, folded."""
 

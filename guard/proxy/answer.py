@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from guard import cell
+from guard import cell, rules
 from guard.cell import Located
-from guard.conversation import Conversation, Judged
+from guard.conversation import Conversation, Judged, Message, Role, ToolCall
 from guard.errors import ScoringError
 from guard.gate import Coverage, Gate
 from guard.hazards import Stage
@@ -18,20 +18,24 @@ from guard.policy import Action, GateMode, Policy, strictest
 from guard.proxy.basis import ANSWER_STAGES, Basis
 from guard.rules.watch import Watch
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
-from guard.subjects.events import End, Step
+from guard.subjects.events import Called, End, Step
 from guard.verdict import Findings, Verdict
 
 
 class Answer:
     """One answer under way."""
 
-    def __init__(self, basis: Basis, conversation: Conversation) -> None:
-        """Begin an answer to `conversation`, which is the message after its last."""
+    def __init__(self, basis: Basis, conversation: Conversation, *, buffered: bool = False) -> None:
+        """Begin an answer to `conversation`, which is the message after its last; `buffered` if only a whole one is of use."""
         self._basis = basis
+        self._conversation = conversation
         self._turn = len(conversation)
         self._start = cell.locate(conversation, self._turn - 1)
-        self._gate = Gate(_mode(basis.policy))
-        self._watch = Watch(basis.policy.rules, self._turn)
+        self._gate = Gate(GateMode.BUFFER if buffered else _mode(basis.policy))
+        self._calls_gate = Gate(GateMode.BUFFER)
+        self._called: tuple[Judgement, ...] = ()
+        self._offered: tuple[ToolCall, ...] = ()
+        self._watch = Watch(basis.policy.rules, self._turn, conversation)
         self._ends: deque[int] = deque()  # characters up to and with each token that is not judged by all yet
         self._count = self._judged = self._length = 0
         self._text: list[str] = []
@@ -39,6 +43,8 @@ class Answer:
         """The latest judgements: those of the last token, or of the whole at the end."""
         self.findings = Findings((), frozenset(), ())
         """What was found in them."""
+        self.calls: tuple[ToolCall, ...] = ()
+        """Tool calls that may leave; known at the end."""
         self.verdict = Verdict(Action.ALLOW, ())
         """What follows from them. Scores of an answer only rise, so the last verdict is the strictest."""
 
@@ -49,17 +55,19 @@ class Answer:
 
     @property
     def coverage(self) -> Coverage:
-        """Counts of the gate."""
-        return self._gate.coverage
+        """Counts of the gate; each tool call is one more token."""
+        text, calls = self._gate.coverage, self._calls_gate.coverage
+        return Coverage(*(getattr(text, name) + getattr(calls, name) for name in Coverage.__slots__))
 
     @property
     def watched(self) -> bool:
         """Whether anything is demanded of answers at all."""
-        return bool(self._basis.policy.rules) or any(self._basis.policy.at(stage) for stage in ANSWER_STAGES)
+        stages = (*ANSWER_STAGES, Stage.TOOL_CALL) if self._called else ANSWER_STAGES
+        return bool(self._basis.policy.rules) or any(self._basis.policy.at(stage) for stage in stages)
 
     @property
     def text(self) -> str:
-        """What the model has said so far; for its digest only."""
+        """What the model has said so far, calls included; for its digest only."""
         return "".join(self._text)
 
     def step(self, step: Step) -> str:
@@ -77,6 +85,25 @@ class Answer:
         self._decide([self._judgement(Stage.RESPONSE, step.scores)])
         return self._release()
 
+    def call(self, called: Called) -> None:
+        """Judge the tool calls that the answer makes; they leave with its end, all or none.
+
+        Raises:
+            ScoringError: The answer calls twice; the gate is closed.
+        """
+        if self._called:
+            self._gate.close()
+            raise ScoringError("the answer calls tools twice")
+        self._offered = called.calls
+        for number, one in enumerate(called.calls):
+            self._calls_gate.emitted(number, one.arguments.encode())
+            self._text.append(f"{one.name} {one.arguments}")
+        place = Judged(self._turn, Stage.TOOL_CALL)
+        made = Conversation((*self._conversation.messages, Message(Role.ASSISTANT, "", called.calls)))
+        scores = (*called.scores, *rules.run(self._basis.policy.rules, made, self._turn))
+        self._called = (Judgement(place, cell.locate(made, self._turn), scores),)
+        self._decide(list(self._called))
+
     def end(self, end: End) -> str:
         """Take note that the answer is complete and return the rest of its text.
 
@@ -90,9 +117,15 @@ class Answer:
         judgements = [self._judgement(Stage.RESPONSE, _of(Stage.RESPONSE, end.scores))]
         if self._basis.policy.at(Stage.ANSWER) or _of(Stage.ANSWER, end.scores):
             judgements.append(self._judgement(Stage.ANSWER, _of(Stage.ANSWER, end.scores)))
-        self._decide(judgements)
+        self._decide([*judgements, *self._called])
         rest = self._release()
-        return rest if self.withheld else rest + self._gate.end()
+        if self.withheld:
+            return rest
+        for number in range(len(self._offered)):
+            self._calls_gate.judged(number)
+        self._calls_gate.end()
+        self.calls = self._offered
+        return rest + self._gate.end()
 
     def fail(self, reason: str) -> None:
         """Take note that no more scores come: nothing that is held back leaves, whatever the policy says of it."""
@@ -102,8 +135,9 @@ class Answer:
             for stage in ANSWER_STAGES
             if stage is Stage.RESPONSE or policy.at(stage)
         ]
-        self._decide(judgements)
+        self._decide([*judgements, *self._called])
         self._gate.close()
+        self._calls_gate.close()
 
     def _judgement(self, stage: Stage, scores: tuple[Score, ...]) -> Judgement:
         characters = self._start.characters + self._length
@@ -114,9 +148,11 @@ class Answer:
         self.judgements = tuple(judgements)
         self.findings, verdict = self._basis.judge(judgements)
         action = strictest(self.verdict.action, verdict.action)
-        self.verdict = Verdict(action, verdict.causes or self.verdict.causes)
+        shadow = strictest(self.verdict.shadow, verdict.shadow)
+        self.verdict = Verdict(action, verdict.causes or self.verdict.causes, shadow)
         if self.withheld:
             self._gate.close()
+            self._calls_gate.close()
 
     def _release(self) -> str:
         given: list[str] = []
@@ -130,10 +166,7 @@ class Answer:
 
 def _mode(policy: Policy) -> GateMode:
     """What can stop an answer only at its end has to see it before anybody else does."""
-    late = [
-        strictest(demand.action, demand.on_unavailable, demand.on_not_certified, demand.on_expired)
-        for demand in policy.at(Stage.ANSWER)
-    ]
+    late = [demand.worst for demand in policy.at(Stage.ANSWER) if demand.claim not in policy.shadow]
     return GateMode.BUFFER if strictest(*late).rank >= Action.ESCALATE.rank else policy.gate.mode
 
 

@@ -12,19 +12,32 @@ from typing import Any
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
-from guard.errors import AuscultError, RequestRefused
-from guard.proxy import reply, routes
+from guard.errors import AuscultError, RateLimited, RequestRefused
+from guard.proxy import health, reply, routes, serving
 from guard.proxy.auth import NO_KEYS, Keys
 from guard.proxy.guard import Guard
+from guard.proxy.limits import Rates
+from guard.proxy.outer import Bounds, Outer, Watcher
 
 _log = logging.getLogger("auscult.proxy")
 Watch = Callable[[], Coroutine[Any, Any, None]]
 """Starts something that runs beside the server."""
 BODY = 1_048_576
 """Longest request in bytes, unless said otherwise."""
+BOUNDS = Bounds()
+"""Of a guard that only this machine can reach."""
 
 
-def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY, watches: Sequence[Watch] = ()) -> Litestar:
+def create_app(
+    guard: Guard,
+    *,
+    keys: Keys = NO_KEYS,
+    body: int = BODY,
+    watches: Sequence[Watch] = (),
+    bounds: Bounds = BOUNDS,
+    rate: int = 0,
+    watchers: Sequence[Watcher] = (),
+) -> Litestar:
     """Make the ASGI application of a guard.
 
     Args:
@@ -32,9 +45,12 @@ def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY, watches:
         keys: API keys; without them, see `auth.check_bind` before listening.
         body: Longest request in bytes.
         watches: What runs beside the server, and is cancelled with it.
+        bounds: What a request must keep to before anything of it is read.
+        rate: Requests a minute for each key that has no number of its own; 0 for as many as it likes.
+        watchers: Told of each request that has ended.
     """
-    return Litestar(
-        route_handlers=routes.handlers(guard, keys),
+    app = Litestar(
+        route_handlers=[*routes.handlers(guard, keys, Rates(usual=rate)), *health.handlers(guard)],
         openapi_config=None,
         logging_config=None,
         debug=False,
@@ -47,6 +63,10 @@ def create_app(guard: Guard, *, keys: Keys = NO_KEYS, body: int = BODY, watches:
             Exception: _failed,
         },
     )
+    # Around everything, also around what no route takes.
+    paths = frozenset(route.path for route in app.routes)
+    app.asgi_handler = Outer(app.asgi_handler, bounds, paths, watchers)
+    return app
 
 
 @contextlib.asynccontextmanager
@@ -66,7 +86,9 @@ _Any = Request[Any, Any, Any]
 
 def _refused(_: _Any, error: RequestRefused) -> Response[bytes]:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    return Response(reply.refusal(error), status_code=error.status, media_type=routes.JSON, headers=headers)
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.wait)
+    return Response(reply.refusal(error), status_code=error.status, media_type=serving.JSON, headers=headers)
 
 
 _PROBLEMS = {

@@ -15,11 +15,13 @@ from guard.conversation import Conversation, Message, Role
 from guard.hazards import Claim, Stage
 from guard.policy import Policy
 from guard.scores import Judgement, ScoreUnavailable
-from guard.validity import State
+from guard.validity import Signal, State
 from guard.verdict import Finding, FindingKind, Findings, Verdict, decide, fired
 
 ANSWER_STAGES = (Stage.RESPONSE, Stage.ANSWER)
 """Stages that read what the model says."""
+SPOKEN = (*ANSWER_STAGES, Stage.TOOL_CALL)
+"""The same, and what reads the tool calls that it makes."""
 _SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
 
 
@@ -33,6 +35,8 @@ class Basis:
     """Operating points of the certificate."""
     state: State
     """Of the certificate."""
+    signals: frozenset[Signal] = frozenset()
+    """Why it is in that state."""
     foreign_prompt: bool = False
     """The client brought system text that is not the certified one."""
     foreign_sampling: bool = False
@@ -43,19 +47,24 @@ class Basis:
         findings = fired(self.thresholds, judgements)
         if self.foreign_prompt or self.foreign_sampling:
             findings = replace(findings, items=(*findings.items, *self._uncertified(findings)))
-        return findings, decide(self.policy, findings, self.state)
+        return findings, decide(self.policy, findings, self.state, self.signals)
 
     def _uncertified(self, findings: Findings) -> list[Finding]:
         reason = "client_system_prompt" if self.foreign_prompt else "client_sampling"
         return [
             Finding(source, at, FindingKind.NOT_CERTIFIED, certified=False, reason=reason)
             for source, at in sorted(findings.seen, key=lambda seen: (seen[1].turn, str(seen[0])))
-            if isinstance(source, Claim) and (self.foreign_prompt or at.stage in ANSWER_STAGES)
+            if isinstance(source, Claim) and (self.foreign_prompt or at.stage in SPOKEN)
         ]
 
 
-def own(conversation: Conversation, system_prompt: str | None) -> tuple[Conversation, str]:
+def own(conversation: Conversation, system_prompt: str | None, definitions: str = "") -> tuple[Conversation, str]:
     """Take the guard's own system prompt out of a conversation, for the guard puts it in itself.
+
+    Args:
+        conversation: As the client sent it.
+        system_prompt: The guard's.
+        definitions: Text of tools and forms that the client sent; judged as a developer message that comes first.
 
     Returns:
         The conversation, and what is left in it of system text: "" if the client brought none of its own.
@@ -64,6 +73,8 @@ def own(conversation: Conversation, system_prompt: str | None) -> tuple[Conversa
     first: Message = messages[0]
     if system_prompt is not None and first.role in _SYSTEM and first.content == system_prompt:
         messages = messages[1:]
+    if definitions:
+        messages = (Message(Role.DEVELOPER, definitions), *messages)
     foreign = "\n".join(message.content for message in messages if message.role in _SYSTEM)
     has_foreign = any(message.role in _SYSTEM for message in messages)
     return Conversation(messages), foreign if foreign else ("\n" if has_foreign else "")

@@ -13,48 +13,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import replace
 
-from guard import rules
 from guard.audit import Counts, Outcome, Status, overall, worst
-from guard.errors import RequestRefused, ScoringError, StoreError
+from guard.errors import RequestRefused, ScoringError, StoreError, UpstreamError
 from guard.policy import Action, strictest
-from guard.proxy import basis, texts
+from guard.proxy import basis, texts, timing, wishes
 from guard.proxy.answer import Answer
 from guard.proxy.auth import Caller
 from guard.proxy.basis import Basis
 from guard.proxy.guard import Guard
+from guard.proxy.hearing import Hearing
+from guard.proxy.marks import Marks
+from guard.proxy.parts import Calls, Part, Said, Withheld
 from guard.proxy.reply import Finish, Usage
 from guard.proxy.texts import Text
 from guard.proxy.trail import Trail, counts
 from guard.proxy.wire import ChatRequest
 from guard.scores import Judgement
-from guard.subjects.events import End, Event, Prefilled, Sampling, Step
+from guard.subjects.events import Called, End, Event, Sampling, Step
 from guard.validity import State
 from guard.verdict import Verdict
-
-LONG = 20_000
-"""From so many characters on, rules run on a thread, so that other requests don't wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """Text of the model, or a notice before it."""
-
-    text: str
-    """Judged, or the guard's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """The rest of the answer, or all of it, does not leave; this is said instead."""
-
-    text: str
-    """The guard's own."""
-
-
-Part = Said | Withheld
 
 
 class Exchange:
@@ -71,22 +51,23 @@ class Exchange:
         self.finish_reason: Finish = "stop"
         """Why the answer ended; known after `parts`."""
         self._guard = guard
-        self._sampling = request.sampling
-        self._conversation, foreign = basis.own(request.conversation, guard.policy.system_prompt)
+        self._wishes = request.wishes
+        self._conversation, foreign = basis.own(request.conversation, guard.policy.system_prompt, request.wishes.definitions)
         self._basis = Basis(
             policy=guard.demands,
             thresholds=guard.thresholds,
             state=guard.state or State.VALID,
+            signals=guard.signals,
             foreign_prompt=bool(foreign),
             foreign_sampling=_settings(request.sampling) != _settings(guard.sampling),
         )
-        self._trail = Trail(guard, caller, self.id, self._basis, foreign)
-        self._events: AsyncIterator[Event] | None = None
-        self._stack = contextlib.AsyncExitStack()
+        self._trail = Trail(guard, caller, self.id, self._basis, foreign, request.model)
+        self._hearing = Hearing(guard, self._conversation, request.sampling, request.wishes, self._basis)
         self._languages: tuple[str, ...] = ()
         self._verdict = Verdict(Action.ALLOW, ())
+        self._judgements: tuple[Judgement, ...] = ()
         self._answer: Answer | None = None
-        self._prompt_tokens = 0
+        self._usage: tuple[int, int] | None = None
         self._outcome, self._reason = Outcome.SERVED, ""
         self._delivered = self._finished = False
 
@@ -94,7 +75,18 @@ class Exchange:
     def usage(self) -> Usage:
         """Token counts so far."""
         generated = self._answer.coverage.emitted_tokens if self._answer else 0
-        return Usage(self._prompt_tokens, generated, self._prompt_tokens + generated)
+        prompt, generated = self._usage or (self._hearing.prompt_tokens, generated)
+        return Usage(prompt, generated, prompt + generated)
+
+    @property
+    def verdict(self) -> Verdict:
+        """On what the client sent; known after `hear`."""
+        return self._verdict
+
+    @property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """Of what the client sent, places and scores; known after `hear`."""
+        return self._judgements
 
     @property
     def receipt(self) -> dict[str, object]:
@@ -109,31 +101,33 @@ class Exchange:
             "counts": counts(self._answer) if self._answer else Counts(),
         }
 
-    async def open(self) -> None:
+    async def hear(self) -> None:
         """Judge what the client sent, and wait until that is on disk: not a byte of a response leaves before.
 
         Raises:
             StoreError: The audit trail can't be written; nothing is served.
-            RequestRefused: The engine is busy, or gave nothing although the policy would let the request through.
+            RequestRefused: Whoever judges is busy.
         """
-        try:
-            self._trail.begun()
-            judgements = await self._prefill()
-            self._languages = judgements[-1].cell.languages
-            self._verdict = self._basis.judge(judgements)[1]
-            self.action = self._verdict.action
-            self.status = overall(self._trail.scans(judgements), served=not _withholds(self._verdict))
-            self._trail.judged(self._conversation, judgements)
-            if self._events is None and not _withholds(self._verdict):
-                raise RequestRefused("the model can't answer now", code="model_unavailable", status=503)
-            # The engine goes on meanwhile, so that the disk costs no time where the model is slower than it.
+        with self._noted():
+            await self._hear()
             await self._trail.durable()
-        except RequestRefused as refused:
-            self._outcome, self._reason = Outcome.REFUSED, refused.code
-            raise
-        except Exception:
-            self._fail()
-            raise
+
+    async def open(self) -> None:
+        """Judge what the client sent and, if it is to be answered, wait for the first piece of the answer.
+
+        Raises:
+            StoreError: The audit trail can't be written; nothing is served.
+            RequestRefused: The model is busy, gives nothing although the policy would let the request through, or can't be
+                reached.
+        """
+        with self._noted():
+            await self._hear()
+            if not self._hearing.answers and not _withholds(self._verdict):
+                raise RequestRefused("the model can't answer now", code="model_unavailable", status=503)
+            # A model in this process goes on meanwhile, so that the disk costs no time where the model is slower than it.
+            await self._trail.durable()
+            if not _withholds(self._verdict):
+                await self._hearing.begin()
 
     async def parts(self) -> AsyncGenerator[Part, None]:
         """Yield the answer as it may leave.
@@ -143,16 +137,18 @@ class Exchange:
         """
         try:
             written = self._write(texts.choose(self._verdict))
-            if _withholds(self._verdict) or self._events is None:
+            if _withholds(self._verdict):
                 yield await self._withhold(written)
                 return
             if written:
                 yield Said(written + "\n\n")
-            answer = self._answer = Answer(self._basis, self._conversation)
-            async with contextlib.aclosing(self._generate(answer, self._events)) as generated:
-                async for text in generated:
-                    yield Said(text)
+            answer = self._answer = Answer(self._basis, self._conversation, buffered=wishes.buffered(self._wishes))
+            async with contextlib.aclosing(self._generate(answer)) as generated:
+                async for said in generated:
+                    yield said
             yield await self._conclude(answer, written)
+            if self.finish_reason == "tool_calls":
+                yield Calls(answer.calls)
         except Exception:
             self._fail()
             raise
@@ -170,45 +166,53 @@ class Exchange:
             self._outcome, self._reason = Outcome.DISCONNECTED, "disconnected"
         # Queued before anything is awaited: whoever calls may be on the point of being cancelled.
         ended = self._trail.ended(self.action, self._outcome, self._reason, self.status, self._answer)
-        await self._stack.aclose()
+        await self._hearing.close()
         # A store that fails here fails the next request before it is served.
         with contextlib.suppress(StoreError):
             await asyncio.shield(asyncio.wrap_future(ended))
 
-    async def _prefill(self) -> Sequence[Judgement]:
-        """Let the engine read the conversation, and add what rules say."""
+    @contextlib.contextmanager
+    def _noted(self) -> Iterator[None]:
+        """Note for the last event why nothing could be served."""
         try:
-            events = self._guard.engine.generate(self._conversation, self._sampling)
-            self._stack.push_async_callback(events.aclose)
-            async with asyncio.timeout(self._guard.patience):
-                first = await anext(events)
-            if not isinstance(first, Prefilled) or _places(first.judgements) != self._conversation.judged():
-                raise ScoringError("the engine did not judge every place")
-            judgements = list(first.judgements)
-            self._events, self._prompt_tokens = events, first.tokens
-        except RequestRefused:
+            yield
+        except UpstreamError as failed:
+            self._outcome, self._reason = Outcome.ERROR, failed.code
             raise
-        except TimeoutError:
-            judgements = basis.unavailable(self._basis.policy, self._conversation, "late")
-        except Exception:  # what an engine raises says nothing of the conversation but that nobody judged it
-            judgements = basis.unavailable(self._basis.policy, self._conversation, "error")
-        chosen = tuple(self._basis.policy.rules)
-        if self._conversation.characters(len(self._conversation) - 1) < LONG:
-            return rules.join(judgements, self._conversation, chosen)
-        return await asyncio.to_thread(rules.join, judgements, self._conversation, chosen)
+        except RequestRefused as refused:
+            self._outcome, self._reason = Outcome.REFUSED, refused.code
+            raise
+        except Exception:
+            self._fail()
+            raise
 
-    async def _generate(self, answer: Answer, events: AsyncIterator[Event]) -> AsyncGenerator[str, None]:
+    async def _hear(self) -> None:
+        self._trail.begun()
+        with timing.spent("judge"):
+            judgements = await self._hearing.judge()
+        self._judgements = tuple(judgements)
+        self._languages = judgements[-1].cell.languages
+        self._verdict = self._basis.judge(judgements)[1]
+        self.action = self._verdict.action
+        self.status = overall(self._trail.scans(judgements), served=not _withholds(self._verdict))
+        self._trail.judged(self._conversation, judgements)
+
+    async def _generate(self, answer: Answer) -> AsyncGenerator[Said, None]:
         """Yield released text until the answer is complete, withheld or broken off."""
+        known, with_marks = Marks(), bool(self._wishes.fields.get("logprobs"))
         try:
             while not answer.withheld:
-                async with asyncio.timeout(self._guard.patience):
-                    event = await anext(events)
+                event = await self._hearing.next()
+                if with_marks and isinstance(event, Step):
+                    known.take(event.text, event.marks)
                 if text := self._take(answer, event):
-                    yield text
+                    yield Said(text, known.release(text) if with_marks else ())
                 if isinstance(event, End):
                     break
         except TimeoutError:
             self._break_off(answer, "late")
+        except UpstreamError as failed:
+            self._break_off(answer, failed.code)
         except Exception:  # what an engine raises says nothing but that the rest has not been judged
             self._break_off(answer, "error")
 
@@ -216,9 +220,16 @@ class Exchange:
         match event:
             case Step():
                 return answer.step(event)
-            case End(reason="stop" | "length"):
-                self.finish_reason = "stop" if event.reason == "stop" else "length"
-                return answer.end(event)
+            case Called():
+                answer.call(event)
+                return ""
+            case End(reason="stop" | "length" | "withheld"):
+                rest = answer.end(event)
+                self._usage = event.usage
+                # An upstream's own filter ends an answer as ours does.
+                reasons: dict[str, Finish] = {"length": "length", "withheld": "content_filter"}
+                self.finish_reason = reasons.get(event.reason, "tool_calls" if answer.calls else "stop")
+                return rest
             case _:
                 raise ScoringError("the engine said something out of order, or the prompt does not fit the model")
 
@@ -227,14 +238,14 @@ class Exchange:
         self._outcome, self._reason = Outcome.ERROR, reason
 
     async def _withhold(self, written: str) -> Withheld:
-        await self._stack.aclose()
+        await self._hearing.close()
         self.finish_reason = "content_filter"
         self._outcome, self._reason = Outcome.WITHHELD, "prompt"
         return Withheld(written)
 
     async def _conclude(self, answer: Answer, before: str) -> Part:
         """Record the answer, and return what is said after it; `before` is what was said before it."""
-        await self._stack.aclose()
+        await self._hearing.close()
         self.action = strictest(self.action, answer.verdict.action)
         if answer.withheld and self._outcome is Outcome.SERVED:
             self._outcome, self._reason = Outcome.WITHHELD, "answer"
@@ -259,10 +270,6 @@ class Exchange:
 
 def _withholds(verdict: Verdict) -> bool:
     return verdict.action.rank >= Action.ESCALATE.rank
-
-
-def _places(judgements: tuple[Judgement, ...]) -> tuple[object, ...]:
-    return tuple(judgement.at for judgement in judgements)
 
 
 def _settings(sampling: Sampling) -> Sampling:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -14,20 +14,21 @@ from guard.certificate import Thresholds
 from guard.conversation import Conversation
 from guard.digest import Digest
 from guard.errors import InputError
-from guard.policy import Policy
+from guard.policy import Policy, required
+from guard.scores import Score
 from guard.store import Store
-from guard.subjects.events import Event, Sampling
-from guard.validity import State
+from guard.subjects.events import Event, Sampling, Wishes
+from guard.validity import Signal, State
 
 SECRET = 32
 """Least length of the secret, in bytes."""
 
 
 class Answering(Protocol):
-    """A model that judges a conversation and answers it; `guard.subjects.engine.Engine` is one."""
+    """What judges a conversation and answers it: `guard.subjects.engine.Engine` in this process, `Relay` with an upstream."""
 
-    def generate(self, conversation: Conversation, sampling: Sampling) -> AsyncGenerator[Event, None]:
-        """Yield `Prefilled`, then `Step`s, then `End`; closing stops it."""
+    def generate(self, conversation: Conversation, sampling: Sampling, wishes: Wishes) -> AsyncGenerator[Event, None]:
+        """Yield `Prefilled`, then `Step`s, then `Called` if there are calls, then `End`; closing stops it."""
         ...
 
 
@@ -46,6 +47,8 @@ class Evidence:
     """Its operating points."""
     state: Callable[[], State]
     """Asked for each request."""
+    meets: Callable[[Policy], None] | None = None
+    """Raises `CheckFailed` for a policy that the certificate does not meet; None can't tell, and then none is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,14 @@ class Guard:
     """Of the certificate; None serves with rules only, and says "none" in every answer."""
     sampling: Sampling = field(default_factory=Sampling)
     """Settings where the client asks for none: those that the certificate names."""
+    can: frozenset[str] = frozenset()
+    """Fields of `wishes.ALL` that the model can do."""
+    offered: Callable[[], Awaitable[tuple[str, ...]]] | None = None
+    """Asks for the names under which clients may ask; only `model` if None."""
+    follow: Callable[[Conversation], Awaitable[tuple[Score, ...]]] | None = None
+    """Scores an answer that somebody else gave; None where nobody can, and then the policy's fail modes hold."""
+    silence: float | None = None
+    """Seconds to wait for the next piece of an answer; as `patience` if None. An upstream has limits of its own."""
     emergency: str = ""
     """Number to call in texts; the usual one of the language if empty."""
     patience: float = 30.0
@@ -78,6 +89,9 @@ class Guard:
     """Seeds the sampling of a request that brings no seed."""
     source: str = f"auscult {__version__}"
     """Names this guard in events."""
+
+    in_force: Callable[[], Policy] | None = None
+    """Returns the policy of the moment; `policy` if None."""
 
     def __post_init__(self) -> None:
         """Refuse a secret that can be guessed.
@@ -112,6 +126,35 @@ class Guard:
     def rules(self) -> Digest:
         """Digest of the policy's rule set."""
         return rules.digest(frozenset(self.policy.rules))
+
+    @property
+    def signals(self) -> frozenset[Signal]:
+        """Why the certificate is in its state, as far as whoever tells the state knows."""
+        found: frozenset[Signal] = getattr(self.evidence.state, "signals", frozenset()) if self.evidence else frozenset()
+        return found
+
+    def serving(self, tenant: str, route: str, demanded: str = "") -> Guard:
+        """Return the guard as it serves one request: by the policy in force now, for its tenant and route.
+
+        Args:
+            tenant: Of the caller.
+            route: Path of the request.
+            demanded: What the client demands beyond that, as in `policy.HEADER`.
+
+        Raises:
+            RequestRefused: The client's demand can't be read, or names what is not there.
+        """
+        now_ = self.in_force() if self.in_force else self.policy
+        wanted = required(now_.effective(tenant, route), demanded, rules.names)
+        return self if wanted is self.policy else replace(self, policy=wanted)
+
+    async def names(self) -> tuple[str, ...]:
+        """Return the names of models under which clients may ask.
+
+        Raises:
+            UpstreamError: Only an upstream knows, and it does not say.
+        """
+        return await self.offered() if self.offered else (self.model,)
 
     def digest_of(self, tenant: str, text: str) -> str:
         """Return the digest of a text, keyed for a tenant."""

@@ -1,155 +1,133 @@
-"""The routes. Each hands bytes to `wire`, a request to `Exchange`, and what comes back to `reply`; nothing else."""
+"""The routes. Each hands bytes to a reader, a request to `Exchange`, and what comes back to a writer; nothing else."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
-import logging
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
 
-from litestar import Request, Response, get, post
-from litestar.background_tasks import BackgroundTask
+from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.response import Stream
-from litestar.types import Receive
 
 from guard.errors import RequestRefused
-from guard.proxy import reply, wire
-from guard.proxy.auth import Keys
-from guard.proxy.exchange import Exchange, Withheld
+from guard.proxy import guardrail, moderations, reply, responses, serving, wire
+from guard.proxy.auth import Caller, Keys
+from guard.proxy.exchange import Exchange
 from guard.proxy.guard import Guard
-from guard.proxy.reply import Frame
+from guard.proxy.limits import Rates
+from guard.proxy.overheard import Overheard
+from guard.proxy.reply import ChatWriter
+from guard.proxy.response_writer import ResponseWriter
+from guard.proxy.serving import HEADERS, JSON, AnyRequest
 from guard.proxy.wire import ChatRequest
 
-_log = logging.getLogger("auscult.proxy")
-JSON = "application/json"
-SSE = "text/event-stream"
-_HEADERS = {"Cache-Control": "no-store"}
 
-
-def handlers(guard: Guard, keys: Keys) -> list[HTTPRouteHandler]:
+def handlers(guard: Guard, keys: Keys, rates: Rates | None = None) -> list[HTTPRouteHandler]:
     """Return the route handlers of a guard."""
+    limits = rates or Rates()
+
+    def admitted(request: AnyRequest) -> Caller:
+        # Before the body is read: who may not ask costs nothing.
+        caller = keys.caller(request.headers.get("authorization", ""), request.scope["path"])
+        limits.admit(caller)
+        return caller
+
+    async def read(request: AnyRequest) -> tuple[Caller, Guard, dict[str, Any]]:
+        """Return who asks, the guard as it serves them, and what they sent."""
+        caller = admitted(request)
+        return caller, serving.current(guard, caller, request), wire.read_object(await serving.body_of(request))
+
+    def chat_of(now: Guard, value: dict[str, Any]) -> ChatRequest:
+        """Read a chat."""
+        defaults = replace(now.sampling, seed=now.seed())
+        return wire.read_value(value, defaults=defaults, allow=frozenset(now.policy.fields.allow), can=now.can)
 
     @post("/v1/chat/completions", status_code=200)
-    async def chat(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def chat(request: AnyRequest) -> Response[Any]:
         """Complete a chat."""
-        caller = keys.caller(request.headers.get("authorization", ""))
-        # A web page can send other types to this address without asking; JSON it can't.
-        if request.content_type[0] != JSON:
-            raise RequestRefused("the body must be sent as application/json", code="invalid_type", status=415)
-        defaults = replace(guard.sampling, seed=guard.seed())
-        asked = wire.read(await request.body(), defaults=defaults, allow=guard.policy.fields.allow)
-        if asked.model != guard.model:
-            raise RequestRefused("no such model is served", code="model_not_found", status=404, param="model")
-        exchange = Exchange(guard, caller, asked)
-        with_receipt = request.headers.get("auscult-receipt") == "1"
-        frame = Frame(exchange.id, int(guard.clock().timestamp()), guard.model)
-        if asked.stream:
-            return await _streamed(guard, exchange, frame, asked, with_receipt)
-        return await _whole(guard, exchange, frame, request.receive, with_receipt)
+        caller, now, value = await read(request)
+        asked = chat_of(now, value)
+        exchange = await _begin(now, caller, asked)
+        writer = ChatWriter(
+            id=exchange.id,
+            created=int(now.clock().timestamp()),
+            model=asked.model,
+            with_marks=bool(asked.wishes.fields.get("logprobs")),
+            with_usage=asked.include_usage,
+        )
+        return await serving.serve(now, exchange, writer, request, stream=asked.stream)
+
+    @post("/v1/responses", status_code=200)
+    async def respond(request: AnyRequest) -> Response[Any]:
+        """Complete a chat in the form of responses, without state."""
+        caller, now, value = await read(request)
+        asked = chat_of(now, responses.to_chat(value, frozenset(now.policy.fields.allow)))
+        exchange = await _begin(now, caller, asked)
+        repeated = {name: value[name] for name in ("tools", "tool_choice", "parallel_tool_calls") if value.get(name)}
+        created = int(now.clock().timestamp())
+        writer = ResponseWriter(id=exchange.id, created=created, model=asked.model, asked=repeated)
+        return await serving.serve(now, exchange, writer, request, stream=asked.stream)
+
+    @post("/v1/moderations", status_code=200)
+    async def moderate(request: AnyRequest) -> Response[bytes]:
+        """Judge texts."""
+        caller, now, value = await read(request)
+        heard = [moderations.exchange_of(now, caller, text) for text in moderations.read(value)]
+        for one in heard:
+            await _hear(one)
+        body = moderations.body(now, caller, heard)
+        return Response(body, media_type=JSON, headers=moderations.headers(now, heard))
+
+    @post("/beta/litellm_basic_guardrail_api", status_code=200)
+    async def guardrails(request: AnyRequest) -> Response[bytes]:
+        """Judge what a LiteLLM gateway sends."""
+        caller, now, value = await read(request)
+        sent = guardrail.read(value, frozenset(now.policy.fields.allow))
+        if sent is None:
+            body = guardrail.blocked("this holds something that can't be judged: only text can")
+            return Response(body, media_type=JSON, headers=HEADERS)
+        if sent.is_answer:
+            return await _overhear(now, caller, sent)
+        exchange = Exchange(now, caller, guardrail.asked(now, sent))
+        await _hear(exchange)
+        languages = exchange.judgements[-1].cell.languages
+        body = guardrail.body(now, sent, exchange.verdict, languages)
+        return Response(body, media_type=JSON, headers=serving.headers(now, exchange))
 
     @get("/v1/models")
-    async def models(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """List the one model."""
-        keys.caller(request.headers.get("authorization", ""))
-        return Response(reply.models(guard.model), media_type=JSON, headers=_HEADERS)
+    async def models(request: AnyRequest) -> Response[bytes]:
+        """List the models."""
+        admitted(request)
+        return Response(reply.models(await guard.names()), media_type=JSON, headers=HEADERS)
 
-    @get("/healthz")
-    async def health() -> Response[bytes]:
-        """Say that the process lives, and what its certificate is worth."""
-        body = json.dumps({"status": "ok", "certificate": guard.certificate, "state": guard.state or "none"})
-        return Response(body.encode(), media_type=JSON, headers=_HEADERS)
-
-    return [chat, models, health]
+    return [chat, respond, moderate, guardrails, models]
 
 
-def _headers(guard: Guard, exchange: Exchange) -> dict[str, str]:
-    return _HEADERS | {
-        "Auscult-Request": exchange.id,
+async def _begin(guard: Guard, caller: Caller, asked: ChatRequest) -> Exchange:
+    if asked.model not in await guard.names():
+        raise RequestRefused("no such model is served", code="model_not_found", status=404, param="model")
+    return Exchange(guard, caller, asked)
+
+
+async def _hear(exchange: Exchange) -> None:
+    """Judge what was sent, with nobody to answer it."""
+    try:
+        await exchange.hear()
+        exchange.delivered()
+    finally:
+        await exchange.finish()
+
+
+async def _overhear(guard: Guard, caller: Caller, sent: guardrail.Sent) -> Response[bytes]:
+    overheard = Overheard(guard, caller, sent.conversation)
+    try:
+        verdict = await overheard.judge("\n".join(sent.texts), sent.calls)
+    finally:
+        await overheard.finish()
+    body = guardrail.body(guard, sent, verdict, overheard.languages)
+    headers = HEADERS | {
+        "Auscult-Request": overheard.id,
         "Auscult-Certificate": guard.certificate,
-        "Auscult-Action": str(exchange.action),
-        "Auscult-Status": str(exchange.status),
+        "Auscult-Action": str(overheard.action),
+        "Auscult-Status": str(overheard.status),
     }
-
-
-async def _streamed(guard: Guard, exchange: Exchange, frame: Frame, asked: ChatRequest, with_receipt: bool) -> Response[Any]:
-    try:
-        await exchange.open()
-    except BaseException:
-        await exchange.finish()
-        raise
-    body = _events(exchange, frame, asked.include_usage, with_receipt)
-    headers = _headers(guard, exchange) | {"X-Accel-Buffering": "no"}
-    return Stream(body, media_type=SSE, headers=headers, background=BackgroundTask(exchange.finish))
-
-
-async def _events(exchange: Exchange, frame: Frame, include_usage: bool, with_receipt: bool) -> AsyncGenerator[bytes, None]:
-    try:
-        last = "\n\n"
-        yield frame.role()
-        async with contextlib.aclosing(exchange.parts()) as parts:
-            async for part in parts:
-                apart = "\n\n" if isinstance(part, Withheld) and not last.endswith("\n\n") else ""
-                last = part.text
-                if last:
-                    yield frame.text(apart + last)
-        yield frame.finish(exchange.finish_reason, exchange.receipt if with_receipt else None)
-        if include_usage:
-            yield frame.usage(exchange.usage)
-        # All text and the reason have been handed over; a client may hang up at the mark.
-        exchange.delivered()
-        yield reply.DONE
-    except Exception as error:
-        _log.error("an answer broke off: %s", type(error).__name__)
-        yield reply.error_event("the answer could not be completed", code="guard_error")
-    finally:
-        await exchange.finish()
-
-
-async def _whole(guard: Guard, exchange: Exchange, frame: Frame, receive: Receive, with_receipt: bool) -> Response[bytes]:
-    work = asyncio.ensure_future(_collect(exchange))
-    gone = asyncio.ensure_future(_disconnected(receive))
-    try:
-        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-        content = await work if work.done() else await _cancelled(work)
-    except BaseException:
-        await exchange.finish()
-        raise
-    finally:
-        gone.cancel()
-        work.cancel()
-    receipt = exchange.receipt if with_receipt else None
-    body = frame.completion(content, exchange.finish_reason, exchange.usage, receipt)
-
-    async def sent() -> None:
-        exchange.delivered()
-        await exchange.finish()
-
-    return Response(body, media_type=JSON, headers=_headers(guard, exchange), background=BackgroundTask(sent))
-
-
-async def _collect(exchange: Exchange) -> str:
-    """Put an answer together; where its rest is withheld, nothing of it has to leave at all."""
-    await exchange.open()
-    said: list[str] = []
-    async with contextlib.aclosing(exchange.parts()) as parts:
-        async for part in parts:
-            if isinstance(part, Withheld):
-                said = []
-            said.append(part.text)
-    return "".join(said)
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _cancelled(work: asyncio.Future[str]) -> str:
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
-    raise RequestRefused("the client has gone", code="disconnected", status=499)
+    return Response(body, media_type=JSON, headers=headers)

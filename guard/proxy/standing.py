@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from guard import audit
 from guard.audit import AuditEvent, Bindings, Phase
 from guard.errors import InputError
+from guard.policy import Policy
 from guard.store import Store
 from guard.validity import SUSPENDING, Signal, State, after, state
 
@@ -68,6 +71,17 @@ class Standing:
                 self._record(moment, now, signals)
             self._last = now
             return now
+
+    @property
+    def signals(self) -> frozenset[Signal]:
+        """What was seen so far."""
+        with self._lock:
+            return frozenset(self._signals)
+
+    def bind(self, demanded: Policy) -> None:
+        """Name this policy in events from now on."""
+        with self._lock:
+            self._bindings = msgspec.structs.replace(self._bindings, policy=demanded.digest)
 
     def signal(self, signal: Signal) -> State:
         """Take note of a signal and return the state that follows."""

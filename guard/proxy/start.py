@@ -8,41 +8,41 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import signal
-import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import uvicorn
-
-from guard import digest, dossier, files, policy, resources, rules, verdict
+from guard import digest, dossier, files, policy, resources, revocation, rules, seen, verdict
 from guard.audit import Bindings
 from guard.certificate import Certificate, SubjectBinding, thresholds
 from guard.dossier import Dossier
-from guard.errors import CheckFailed, InputError, UnknownSigner, VerificationError
+from guard.errors import CheckFailed, UnknownSigner, VerificationError
 from guard.hazards import Taxonomy
-from guard.keys import Trust
 from guard.policy import Policy
 from guard.probes import canary
+from guard.probes.reading import Subject
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
-from guard.proxy import watch
-from guard.proxy.app import create_app
+from guard.proxy import outside, watch, withdrawn
 from guard.proxy.auth import NO_KEYS, Keys, check_bind
 from guard.proxy.guard import Evidence, Guard
+from guard.proxy.listen import listening, run
+from guard.proxy.source import Load, Source
 from guard.proxy.standing import Standing
+from guard.revocation import NOTHING, Known
 from guard.settings import Settings
 from guard.store import Store
 from guard.subjects.causal import CausalSubject
-from guard.subjects.engine import Engine
+from guard.subjects.engine import BATCH, Engine
 from guard.subjects.folders import named_by_certificate
 from guard.subjects.load import load_decoder
+from guard.trust import Trust
 from guard.validity import Signal
 
 Report = Callable[[str], None]
+
 
 _DEMONSTRATIONS = ("demonstration", "demonstration_real")
 """Packaged policies of demonstrations, the one that demands more first."""
@@ -56,10 +56,12 @@ class Proven:
     """Verified."""
     policy: Policy
     """Met."""
-    subject: CausalSubject
-    """The certified model, loaded."""
+    subject: Subject
+    """The certified model or observer, loaded."""
     suite: Suite
     """Its monitors."""
+    known: Known = NOTHING
+    """What revocation lists said at the start."""
 
 
 def prove(
@@ -69,12 +71,14 @@ def prove(
     subject_name: str | None,
     *,
     now: datetime,
+    known: Known = NOTHING,
     report: Report = lambda step: None,
+    load: Load | None = None,
 ) -> Proven:
     """Check everything that stands between a folder and a running guard.
 
     1. The dossier is intact, and signed by a trusted key.
-    2. The certificate is in force, and names the taxonomy that this version has.
+    2. The certificate is in force and not revoked, and names the taxonomy that this version has.
     3. The policy is met by the certificate.
     4. The model that is loaded is the certified one, run as it was.
     5. The canaries come out again.
@@ -90,15 +94,18 @@ def prove(
     issued = opened.certificate
     # (2)
     dossier.check_time(issued, now)
+    known.require(opened.concern, now)
+    known.require_past(now)
     if issued.taxonomy != digest.of_file(resources.path("policies/hazards.yaml")):
         raise VerificationError("the certificate was made with another taxonomy of hazards", "certify with this version")
-    report("6. the certificate is in force")
+    report(f"6. the certificate is in force; {known.words(now)}")
     # (3)
     demanded = demanded or default_policy(issued)
-    verdict.check(demanded, issued, rules.digest(frozenset(demanded.rules)))
+    verdict.check_all(demanded, issued)
     report(f"7. the certificate meets the policy {demanded.name}")
     # (4)
-    subject = load_decoder(subject_name or named_by_certificate(issued.subject.name), system=demanded.system_prompt)
+    name = subject_name or named_by_certificate(issued.subject.name)
+    subject = (load or load_decoder)(name, system=demanded.system_prompt)
     require_binding(issued.subject, subject.binding)
     report("8. the model is the certified one")
     # (5)
@@ -107,7 +114,7 @@ def prove(
     allowed = float(issued.canaries.eps)
     canary.require(replayed, allowed)
     report(f"9. {replayed.count} canaries come out again: moved by {replayed.largest:.1e}, allowed is {allowed:.1e}")
-    return Proven(opened, demanded, subject, suite)
+    return Proven(opened, demanded, subject, suite, known)
 
 
 def default_policy(issued: Certificate) -> Policy:
@@ -140,41 +147,75 @@ def require_binding(certified: SubjectBinding, loaded: SubjectBinding) -> None:
             )
 
 
+def in_process(proven: Proven, batch: int = BATCH) -> Source:
+    """Return the proven model on a thread of its own, with at most `batch` answers in a forward pass."""
+    engine = Engine(cast(CausalSubject, proven.subject), proven.suite, batch=batch)
+    return Source(answering=engine, judging=engine, close=engine.close, model=proven.subject.binding.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Assembled:
     """A guard with what keeps an eye on it."""
 
     guard: Guard
     """Serves."""
-    engine: Engine
-    """Its model."""
+    source: Source
+    """Whoever answers, and judges."""
     watches: tuple[Callable[[], Coroutine[Any, Any, None]], ...] = ()
     """What runs beside the server."""
 
+    @property
+    def engine(self) -> Engine:
+        """The model in this process, where there is one."""
+        return cast(Engine, self.source.answering)
+
     def close(self) -> None:
         """Stop the model, then close the store."""
-        self.engine.close()
+        self.source.close()
         self.guard.store.close()
 
 
-def assemble(proven: Proven, settings: Settings, *, seed: Callable[[], int] | None = None) -> Assembled:
+def assemble(
+    proven: Proven,
+    settings: Settings,
+    *,
+    seed: Callable[[], int] | None = None,
+    source: Callable[[Proven], Source] = in_process,
+) -> Assembled:
     """Put a guard together from what was proven.
 
+    Args:
+        proven: Checked.
+        settings: Of the installation.
+        seed: Seeds the sampling of a request that brings no seed; random if None.
+        source: Makes whoever answers.
+
     Raises:
+        RolledBack: A newer certificate of the product, or a newer revocation list, was seen here before.
         StoreError: The audit store can't be opened.
     """
     issued = proven.opened.certificate
+    seen.require(settings.store, {seen.serial_of(issued.product): issued.serial} | _numbers(proven.known))
     store = Store(settings.store)
     begins, ends = datetime.fromisoformat(issued.not_before), datetime.fromisoformat(issued.not_after)
     bindings = Bindings(policy=proven.policy.digest, certificate=proven.opened.certificate_digest)
     standing = Standing(bindings, begins, ends, store=store, clock=_now, entity=issued.subject.name)
-    engine = Engine(proven.subject, proven.suite)
+    answers = source(proven)
     guard = Guard(
         policy=proven.policy,
-        engine=engine,
-        model=proven.subject.binding.name,
+        engine=answers.answering,
+        model=answers.model,
+        can=answers.can,
+        offered=answers.offered,
+        follow=answers.follow,
+        silence=answers.silence,
         store=store,
-        evidence=Evidence(proven.opened.certificate_digest, thresholds(issued.operating_points), standing),
+        evidence=Evidence(
+            proven.opened.certificate_digest,
+            thresholds(issued.operating_points),
+            standing,
+            partial(verdict.check_all, certificate=issued),
+        ),
         emergency=settings.emergency,
         patience=settings.patience,
         secret=_secret(settings),
@@ -183,7 +224,12 @@ def assemble(proven: Proven, settings: Settings, *, seed: Callable[[], int] | No
         guard = replace(guard, seed=seed)
     canaries = canary.read(proven.opened.files[f"suite/{canary.FILE}"])
     void = partial(standing.signal, Signal.CANARY)
-    return Assembled(guard, engine, (partial(watch.watch, engine, canaries, float(issued.canaries.eps), void),))
+    watches = [partial(watch.watch, answers.judging, canaries, float(issued.canaries.eps), void)]
+    if settings.trust:
+        withdrawn.look(proven.known, proven.opened.concern, standing, _now())
+        read = partial(_lists, settings, settings.trust)
+        watches.append(partial(withdrawn.watch, read, proven.known, proven.opened.concern, standing, _now))
+    return Assembled(guard, answers, tuple(watches))
 
 
 def without_dossier(settings: Settings, demanded: Policy | None, subject_name: str | None) -> Assembled:
@@ -197,7 +243,7 @@ def without_dossier(settings: Settings, demanded: Policy | None, subject_name: s
         raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
     subject = load_decoder(subject_name or "phantom", system=chosen.system_prompt)
     store = Store(settings.store)
-    engine = Engine(subject, Suite(()))
+    engine = Engine(subject, Suite(()), batch=settings.batch)
     guard = Guard(
         policy=chosen,
         engine=engine,
@@ -207,7 +253,7 @@ def without_dossier(settings: Settings, demanded: Policy | None, subject_name: s
         patience=settings.patience,
         secret=_secret(settings),
     )
-    return Assembled(guard, engine)
+    return Assembled(guard, Source(answering=engine, judging=engine, close=engine.close, model=guard.model))
 
 
 def _now() -> datetime:
@@ -222,7 +268,8 @@ def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, 
         KeyboardInterrupt: It was stopped, after everything under way was finished and written.
     """
     keys = Keys.read(settings.keys) if settings.keys else NO_KEYS
-    check_bind(settings.host, keys)
+    check_bind(settings.host, keys, encrypted=bool(settings.tls_cert) or settings.unsafe_plain_http)
+    about = outside.read(settings)
     demanded = policy.load(settings.policy, Taxonomy.packaged(), rules.names) if settings.policy else None
     with listening(settings.host, settings.port) as open_socket:
         if folder is None:
@@ -230,43 +277,26 @@ def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, 
             report("no certificate: only rules act, and every answer says so")
         else:
             trust = Trust.read(settings.trust) if settings.trust else None
-            running = assemble(prove(folder, trust, demanded, subject_name, now=_now(), report=report), settings)
+            known = revocation.gather(trust, settings.revocations)
+            proven = prove(folder, trust, demanded, subject_name, now=_now(), known=known, report=report)
+            running = assemble(proven, settings, source=partial(in_process, batch=settings.batch))
         with contextlib.closing(running):
-            host, port = open_socket.getsockname()[:2]
-            report(f"serving {running.guard.model} on http://{_written(host, port)}/v1")
-            app = create_app(running.guard, keys=keys, body=settings.body, watches=running.watches)
-            config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
-            # What stops a container must let the audit trail be written and closed, as Control-C does.
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-            uvicorn.Server(config).run(sockets=[open_socket])
+            run(
+                running.guard, open_socket, keys=keys, body=settings.body, watches=running.watches, report=report,
+                policy_file=settings.policy, outside=about,
+            )  # fmt: skip
 
 
-def _written(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _lists(settings: Settings, trust: Path) -> Known:
+    """Read revocation lists again; the next start, too, takes none that is older than these."""
+    known = revocation.gather(Trust.read(trust), settings.revocations)
+    seen.require(settings.store, _numbers(known))
+    return known
+
+
+def _numbers(known: Known) -> dict[str, int]:
+    return {seen.list_of(origin): number for origin, number in known.numbers.items()}
 
 
 def _secret(settings: Settings) -> bytes:
     return secrets.token_bytes(32) if settings.secret is None else files.read(settings.secret)
-
-
-@contextlib.contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Yield a listening socket, taken before any long work so that a port in use is found out at once.
-
-    Raises:
-        InputError: The port is in use or none, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    open_socket = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        open_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        open_socket.bind((host, port))
-        open_socket.listen(128)
-    except (OSError, OverflowError, TypeError, ValueError) as error:  # the last three: no machine has such an address
-        open_socket.close()
-        reason = getattr(error, "strerror", None) or "no such address"
-        raise InputError(f"cannot listen on {_written(host, port)}: {reason}", "take another --port or --host") from error
-    try:
-        yield open_socket
-    finally:
-        open_socket.close()

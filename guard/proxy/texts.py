@@ -184,6 +184,7 @@ _REFUSALS = {
     "self_treatment": Text.REFUSAL,
     "prompt_injection": Text.INJECTION,
     "identifiers": Text.IDENTIFIERS,
+    "names": Text.IDENTIFIERS,
 }
 
 

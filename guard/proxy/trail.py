@@ -18,20 +18,22 @@ from guard.conversation import Conversation
 from guard.digest import Digest
 from guard.hazards import Stage
 from guard.policy import Action, Content
+from guard.proxy import kept, timing
 from guard.proxy.answer import Answer
 from guard.proxy.auth import Caller
 from guard.proxy.basis import ANSWER_STAGES, Basis
 from guard.proxy.guard import Guard
 from guard.scores import Judgement, ProbeScore, ScoreUnavailable
-from guard.verdict import Findings
+from guard.verdict import Findings, Verdict
 
 
 class Trail:
     """Writes the events of one request."""
 
-    def __init__(self, guard: Guard, caller: Caller, request: str, basis: Basis, client_prompt: str) -> None:
-        """Begin a trail; nothing is written yet."""
+    def __init__(self, guard: Guard, caller: Caller, request: str, basis: Basis, client_prompt: str, model: str = "") -> None:
+        """Begin a trail; nothing is written yet. `model` is the one that was asked for, if not the guard's own."""
         self._guard = guard
+        self._model = model or guard.model
         self._caller = caller
         self._request = request
         self._basis = basis
@@ -52,7 +54,8 @@ class Trail:
         Raises:
             StoreError: The store is known to be unable to write; nothing is to be done about the request then.
         """
-        self._submit(self._event(Phase.BEGUN))
+        # What is judged at once is written with it; a model that reads for longer has it written meanwhile.
+        self._submit(self._event(Phase.BEGUN), patient=True)
         if (first := self._written[0]).done():
             first.result()
 
@@ -63,14 +66,14 @@ class Trail:
             here = [judgement for judgement in judgements if judgement.at.turn == turn]
             findings, verdict = self._basis.judge(here)
             message = conversation.messages[turn]
-            events.append(self._judged(here, findings, verdict.action, str(message.role), self._digest(message.content)))
+            event = self._judged(here, findings, verdict.action, str(message.role), message.content)
+            events.append(msgspec.structs.replace(event, shadow=_shadow(verdict)))
         self._submit(*events)
 
     def answered(self, answer: Answer) -> None:
         """Queue what was found in the answer."""
-        text = self._digest(answer.text)
-        event = self._judged(answer.judgements, answer.findings, answer.verdict.action, "assistant", text)
-        self._submit(msgspec.structs.replace(event, counts=counts(answer)))
+        event = self._judged(answer.judgements, answer.findings, answer.verdict.action, "assistant", answer.text)
+        self._submit(msgspec.structs.replace(event, counts=counts(answer), shadow=_shadow(answer.verdict)))
 
     async def durable(self) -> None:
         """Wait until everything queued is on disk; no text leaves before that.
@@ -78,9 +81,10 @@ class Trail:
         Raises:
             StoreError: It could not be written.
         """
-        while self._written:
-            await asyncio.shield(asyncio.wrap_future(self._written[0]))
-            self._written.pop(0)
+        with timing.spent("audit"):
+            while self._written:
+                await asyncio.shield(asyncio.wrap_future(self._written[0]))
+                self._written.pop(0)
 
     def ended(self, action: Action, outcome: Outcome, reason: str, status: Status, answer: Answer | None) -> Future[Digest]:
         """Queue the last event; the client may be gone, so nobody has to wait for it."""
@@ -91,11 +95,12 @@ class Trail:
             reason=reason,
             status=status,
             counts=counts(answer) if answer else Counts(),
+            timings=timing.record(),
         )
-        return self._guard.store.submit(event)
+        return self._guard.store.submit(event, patient=True)
 
-    def _submit(self, *events: AuditEvent) -> None:
-        self._written.append(self._guard.store.submit(*events))
+    def _submit(self, *events: AuditEvent, patient: bool = False) -> None:
+        self._written.append(self._guard.store.submit(*events, patient=patient))
 
     def scans(self, judgements: Sequence[Judgement]) -> tuple[Scan, ...]:
         """Write down all that looked at some places, and all that should have but did not."""
@@ -134,7 +139,8 @@ class Trail:
             findings=audit.found(findings),
             action=str(action),
             counts=Counts(judged_characters=where.cell.characters if looked else 0),
-            text=text,
+            text=self._digest(text),
+            content=kept.content(self._guard.policy.audit, text, request=self._request, sequence=self._sequence),
         )
 
     def _not_demanded(self, judgements: Sequence[Judgement]) -> tuple[str, ...]:
@@ -155,13 +161,19 @@ class Trail:
             phase=phase,
             agent=self._caller.agent,
             source=self._guard.source,
-            entity=self._guard.model,
+            entity=self._model,
             bindings=self._bindings,
             state=str(self._basis.state) if self._guard.evidence else "none",
+            required=self._guard.policy.required,
             **values,  # type: ignore[arg-type]
         )
         self._sequence += 1
         return event
+
+
+def _shadow(verdict: Verdict) -> str:
+    """What would have been done, where that is more than what is done."""
+    return str(verdict.shadow) if verdict.shadow.rank > verdict.action.rank else ""
 
 
 def counts(answer: Answer) -> Counts:

@@ -13,13 +13,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from guard.conversation import Conversation, Message, Role
-from guard.errors import RequestRefused, RowError
-from guard.rows import read_message
-from guard.subjects.events import Sampling
+from guard.conversation import Conversation
+from guard.errors import RequestRefused
+from guard.proxy import messages, wishes
+from guard.subjects.events import NO_WISHES, Sampling, Wishes
 
-MOST_MESSAGES = 512
-"""Messages in one request."""
 MOST_TOKENS = 32_768
 """Largest `max_tokens`."""
 MOST_STOPS = 4
@@ -40,29 +38,54 @@ class ChatRequest:
     """Whether the answer comes in chunks."""
     include_usage: bool = False
     """Whether a last chunk tells the token counts."""
+    wishes: Wishes = NO_WISHES
+    """What else it asks for."""
 
 
-def read(body: bytes, *, defaults: Sampling | None = None, allow: Iterable[str] = ()) -> ChatRequest:
+def read(
+    body: bytes, *, defaults: Sampling | None = None, allow: Iterable[str] = (), can: frozenset[str] = frozenset()
+) -> ChatRequest:
     """Check the body of `POST /v1/chat/completions`.
 
     Args:
         body: As it came.
         defaults: Sampling settings that hold where the client asks for none.
-        allow: Fields that the policy lets through although nothing judges them; they are dropped.
+        allow: Fields that the policy lets through although nothing judges them; an in-process model drops them.
+        can: Fields of `wishes.ALL` that whoever answers can do.
 
     Raises:
         RequestRefused: Anything that can't be judged or is not served; its text holds no value of the request.
     """
+    return read_value(read_object(body), defaults=defaults, allow=frozenset(allow), can=can)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Decode a body that has to be one JSON object.
+
+    Raises:
+        RequestRefused: It is none, or not strict JSON.
+    """
     value = strict_json(body)
-    if not isinstance(value, dict):
-        _refuse("the body is not a JSON object", "invalid_json")
-    _check_fields(value, frozenset(allow))
+    return value if isinstance(value, dict) else _refuse("the body is not a JSON object", "invalid_json")
+
+
+def read_value(
+    value: dict[str, Any], *, defaults: Sampling | None = None, allow: frozenset[str] = frozenset(), can: frozenset[str]
+) -> ChatRequest:
+    """Check a decoded request; see `read`.
+
+    Raises:
+        RequestRefused: Anything that can't be judged or is not served; its text holds no value of the request.
+    """
+    _check_fields(value, allow, can)
     options = _get(value, "stream_options", dict, {})
     if set(options) - {"include_usage"}:
         _refuse("stream_options holds a field that is not served", "unsupported_parameter", "stream_options")
+    model = _get(value, "model", str, "") or _refuse("a model must be named", "missing_parameter", "model")
     return ChatRequest(
-        model=_get(value, "model", str, "") or _refuse("a model must be named", "missing_parameter", "model"),
-        conversation=_conversation(value.get("messages")),
+        model=model,
+        wishes=wishes.read(value, model, can=can, allow=allow),
+        conversation=messages.read(value.get("messages")),
         sampling=_sampling(value, defaults or Sampling()),
         stream=_get(value, "stream", bool, False),
         include_usage=_get(options, "include_usage", bool, False),
@@ -137,10 +160,10 @@ _NEUTRAL: dict[str, Callable[[Any], bool]] = {
 }
 _REASONS = {
     "n": "only one answer is given to a request",
-    "tools": "tools are not served yet",
-    "functions": "tools are not served yet",
+    "tools": "the model that is served calls no tools",
+    "functions": "tools are served by the name tools only",
     "top_logprobs": "alternatives to a token are text that nobody judged",
-    "logprobs": "token probabilities are not given out",
+    "logprobs": "token probabilities of the model that is served are not given out",
     "logit_bias": "a bias would change what was certified",
     "audio": "only text can be judged",
     "modalities": "only text can be judged",
@@ -154,9 +177,9 @@ _KNOWN = frozenset(
 )  # fmt: skip
 
 
-def _check_fields(value: dict[str, Any], allow: frozenset[str]) -> None:
+def _check_fields(value: dict[str, Any], allow: frozenset[str], can: frozenset[str]) -> None:
     for name, given in value.items():
-        if name in _SERVED or name in allow or (given is None and name in _NEUTRAL):
+        if name in _SERVED or name in can or name in allow or (given is None and name in _NEUTRAL):
             continue
         neutral = _NEUTRAL.get(name)
         if neutral and neutral(given):
@@ -207,74 +230,3 @@ def _stops(value: Any) -> tuple[str, ...]:
     if not isinstance(stops, list) or len(stops) > MOST_STOPS or not all(isinstance(s, str) and s for s in stops):
         _refuse("stop is not a text or up to four of them", "invalid_value", "stop")
     return tuple(stops)
-
-
-def _conversation(value: Any) -> Conversation:
-    if not isinstance(value, list) or not value:
-        _refuse("messages must be a list with at least one message", "invalid_value", "messages")
-    if len(value) > MOST_MESSAGES:
-        _refuse("there are too many messages", "too_many_messages", "messages")
-    messages = tuple(_message(index, item) for index, item in enumerate(value))
-    _check_order(messages)
-    return Conversation(messages)
-
-
-def _message(index: int, value: Any) -> Message:
-    where = f"messages[{index}]"
-    if not isinstance(value, dict):
-        _refuse("a message is not an object", "invalid_type", where)
-    # An earlier answer is often sent back as it came, with these fields empty.
-    value = {name: item for name, item in value.items() if item is not None or name not in _EMPTY}
-    if value.get("name") is not None:
-        _refuse("names of speakers are not served", "unsupported_parameter", f"{where}.name")
-    if set(value) - {"role", "content", "tool_calls", "tool_call_id"}:
-        _refuse("a message holds a field that is not served", "unknown_parameter", where)
-    if isinstance(value.get("content"), list):
-        value["content"] = _join(where, value["content"])
-    try:
-        message = read_message(value)
-    except (RowError, TypeError):
-        _refuse("a message is not in the format that is served", "invalid_message", where)
-    if message.role is Role.USER and not message.content.strip():
-        _refuse("a user message is empty", "empty_message", where)
-    return message
-
-
-_EMPTY = ("refusal", "annotations", "audio", "function_call", "tool_calls", "name")
-
-
-def _join(where: str, parts: list[Any]) -> str:
-    texts: list[str] = []
-    for part in parts:
-        match part:
-            case {"type": "text", "text": str(text)} if len(part) == 2:
-                texts.append(text)
-            case _:
-                _refuse("only text can be judged", "unsupported_content", f"{where}.content")
-    return "\n".join(texts)
-
-
-def _check_order(messages: tuple[Message, ...]) -> None:
-    """Refuse what no monitor would read: calls without results, results without calls, an end that nobody answers."""
-    waiting: list[str] = []
-    for index, message in enumerate(messages):
-        where = f"messages[{index}]"
-        if message.role is Role.TOOL:
-            if message.tool_call_id not in waiting:
-                _refuse("a tool message answers no call before it", "invalid_message", where)
-            waiting.remove(message.tool_call_id)
-            continue
-        if waiting:
-            _refuse("a tool call is not answered by a tool message", "invalid_message", where)
-        waiting = [call.id for call in message.tool_calls]
-        if len(set(waiting)) != len(waiting):
-            _refuse("two tool calls of a message share an id", "invalid_message", where)
-        if message.role is Role.ASSISTANT and not message.content and not message.tool_calls:
-            _refuse("an assistant message is empty", "empty_message", where)
-    last = f"messages[{len(messages) - 1}]"
-    if waiting:
-        _refuse("a tool call is not answered by a tool message", "invalid_message", last)
-    if messages[-1].role is Role.ASSISTANT:
-        _refuse("an assistant's text is not continued", "unsupported_continuation", last)
-    if messages[-1].role not in (Role.USER, Role.TOOL):
-        _refuse("the last message must be a user's or a tool's", "invalid_message", last)

@@ -1,7 +1,7 @@
 """Rules on an answer while it streams: text is let go as soon as no rule can still find something in it.
 
-Comes in: pieces of text. Goes out: how many characters are settled, and what each rule says of them. Whatever the
-pieces, the rules say in the end what they would have said of the whole text.
+Comes in: pieces of text, and whole tool calls. Goes out: how many characters are settled, and what each rule says of them.
+Whatever the pieces, the rules say in the end what they would have said of the whole text.
 """
 
 from __future__ import annotations
@@ -9,20 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from guard import rules
+from guard.conversation import Conversation, ToolCall
 from guard.rules import Rule, RuleScore
+from guard.rules.passage import Passage, Reading
 from guard.scores import RuleClear, RuleHit, RuleUnavailable
-
-CONTEXT = 64
-"""Characters kept before what is unsettled, for words such as "phone" that give a number its meaning."""
 
 
 class Watch:
     """Some rules on one answer."""
 
-    def __init__(self, chosen: Iterable[str], turn: int) -> None:
-        """Watch from the beginning of message `turn` on."""
+    def __init__(self, chosen: Iterable[str], turn: int, before: Conversation | None = None) -> None:
+        """Watch from the beginning of message `turn` on.
+
+        Args:
+            chosen: Names of the rules.
+            turn: Index of the answer.
+            before: The conversation that it answers, for rules that remember.
+        """
         self._turn = turn
-        self._watched = [_Watched(name, rules.RULES.get(name)) for name in chosen]
+        self._watched = [_Watched(name, rules.RULES.get(name), before) for name in chosen]
         self._length = 0
 
     def feed(self, text: str) -> None:
@@ -31,10 +36,17 @@ class Watch:
         for watched in self._watched:
             watched.feed(text)
 
+    def call(self, call: ToolCall) -> None:
+        """Take a whole tool call; the text before it is complete, and the call is judged at once."""
+        self._length += len(call.arguments)
+        for watched in self._watched:
+            watched.end()
+            watched.call(call)
+
     def end(self) -> None:
         """Take note that the answer is complete: everything is settled."""
         for watched in self._watched:
-            watched.settle(self._length)
+            watched.end()
 
     @property
     def settled(self) -> int:
@@ -47,41 +59,53 @@ class Watch:
 
 
 class _Watched:
-    def __init__(self, name: str, rule: Rule | None) -> None:
+    def __init__(self, name: str, rule: Rule | None, before: Conversation | None) -> None:
         self._name = name
         self._rule = rule
         self._failed = "" if rule else "unknown_rule"
         self._tail = ""
         self._start = 0  # of the tail, in characters from the start of the answer
         self._spans: list[tuple[int, int]] = []
+        self._known: object = None
         self.settled = 0
+        if rule is not None and before is not None:
+            try:
+                self._known = rules.remembered(rule, before.messages)
+            except Exception:  # a rule that breaks must not pass for one that found nothing
+                self._failed = "error"
 
     def feed(self, text: str) -> None:
         self._tail += text
+        self._read(complete=False)
+
+    def end(self) -> None:
+        if self._start + len(self._tail) > self.settled:
+            self._read(complete=True)
+
+    def call(self, call: ToolCall) -> None:
+        self._start, self._tail = self._start + len(self._tail), call.arguments
+        self._read(complete=True, call=call)
+
+    def _read(self, *, complete: bool, call: ToolCall | None = None) -> None:
         if self._rule is None or self._failed:
             self.settled = self._start + len(self._tail)
             return
+        passage = Passage(self._tail, self._known, complete, max(0, self.settled - self._start), call)
         try:
-            settled = self._rule.settled(self._tail)
+            reading = self._rule.reads.read(passage)
         except Exception:  # a rule that breaks must not pass for one that found nothing
             self._failed = "error"
             return
-        self.settle(self._start + settled)
+        self._take(reading, call is not None)
 
-    def settle(self, until: int) -> None:
-        if until <= self.settled or self._rule is None or self._failed:
-            return
-        try:
-            spans = self._rule.find(self._tail)
-        except Exception:
-            self._failed = "error"
-            return
-        for first, last in spans:
-            if self.settled < self._start + last <= until:
+    def _take(self, reading: Reading, whole: bool) -> None:
+        until = self._start + reading.settled
+        for first, last in reading.spans:
+            if whole or self.settled < self._start + last <= until:
                 self._spans.append((self._start + first, self._start + last))
-        self.settled = until
-        drop = max(0, until - CONTEXT - self._start)
-        self._tail, self._start = self._tail[drop:], self._start + drop
+        self.settled = max(self.settled, until)
+        self._tail, self._start = self._tail[reading.keep :], self._start + reading.keep
+        self._known = reading.known
 
     def score(self, turn: int) -> RuleScore:
         if self._failed:

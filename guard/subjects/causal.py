@@ -161,7 +161,7 @@ class CausalSubject:
         if any(not 0 <= at < length for length, chosen in zip(lengths, positions, strict=True) for at in chosen):
             raise ScoringError("a position lies outside its row")
         for row in rows:
-            self._require_known(row)
+            self.require_known(row)
         device = self.model.device
         ids, mask = (part.to(device) for part in _pad(rows))
         index, real = (part.to(device) for part in _pad(positions))
@@ -188,7 +188,7 @@ class CausalSubject:
         """
         if not ids:
             raise ScoringError("there is no token to read")
-        self._require_known(ids)
+        self.require_known(ids)
         if cache is None or len(ids) == 1 or not self._one_by_one:
             return self._feed(ids, hook_points, cache)
         steps: list[Forward] = []
@@ -197,26 +197,64 @@ class CausalSubject:
         values = {point: torch.cat([step.values[point] for step in steps]) for point in hook_points}
         return Forward(values, steps[-1].logits, steps[-1].cache)
 
-    def _feed(self, ids: Sequence[int], hook_points: Sequence[HookPoint], cache: Cache | None) -> Forward:
-        device, past = self.model.device, cache.length if cache else 0
-        options: dict[str, Any] = {self._memory: cache.memory if cache else None}
+    def run(
+        self,
+        ids: torch.Tensor,
+        hook_points: Sequence[HookPoint],
+        positions: torch.Tensor,
+        *,
+        memory: Any = None,
+        mask: torch.Tensor | None = None,
+        keep: int | torch.Tensor = 1,
+    ) -> tuple[dict[HookPoint, torch.Tensor], torch.Tensor, Any]:
+        """Let the model read tokens on top of what it remembers, which it changes in place.
+
+        Args:
+            ids: (rows, tokens), the model's own, on its device.
+            hook_points: Where in the model they are read.
+            positions: (rows, tokens), their places in the text; some models count for themselves.
+            memory: The library's own type; None at the beginning.
+            mask: (rows, tokens fed so far and now), 1 for what is real; None where all is.
+            keep: How many of the last tokens logits are wanted for, or of which ones; a model may give those of all.
+
+        Returns:
+            Per hook point (rows, tokens, width); logits (rows, some tokens, vocabulary); the memory.
+
+        Raises:
+            ScoringError: A hook did not fire, or it did not see exactly these tokens.
+        """
+        options: dict[str, Any] = {self._memory: memory}
+        if mask is not None:
+            options["attention_mask"] = mask
         if "logits_to_keep" in self._accepts:
-            options["logits_to_keep"] = 1
+            options["logits_to_keep"] = keep
         if "position_ids" in self._accepts:
             # As the library's own generation does: some models do not count what is in their cache.
-            options["position_ids"] = torch.arange(past, past + len(ids), device=device).unsqueeze(0)
+            options["position_ids"] = positions
         with self._lock, torch.inference_mode(), self._ears.listening(hook_points) as taps:
-            output = self.model(input_ids=torch.tensor([list(ids)], device=device), use_cache=True, **options)
-            values = {point: value[0] for point, value in taps.take().items()}
-        if any(value.shape[0] != len(ids) for value in values.values()):
+            output = self.model(input_ids=ids, use_cache=True, **options)
+            values = taps.take()
+        if any(value.shape[:2] != ids.shape for value in values.values()):
             raise ScoringError("a hook did not see the tokens that were fed")
-        memory = getattr(output, self._memory, None)
-        if memory is None:
+        remembered = getattr(output, self._memory, None)
+        if remembered is None:
             raise ScoringError("the model gives back nothing of what it has read")
-        return Forward(values, output.logits[0, -1].float(), Cache(memory, past + len(ids)))
+        return values, output.logits, remembered
 
-    def _require_known(self, ids: Sequence[int]) -> None:
-        """Refuse ids without an embedding: on an accelerator they would end the process."""
+    def _feed(self, ids: Sequence[int], hook_points: Sequence[HookPoint], cache: Cache | None) -> Forward:
+        device, past = self.model.device, cache.length if cache else 0
+        positions = torch.arange(past, past + len(ids), device=device).unsqueeze(0)
+        fed = torch.tensor([list(ids)], device=device)
+        found, logits, memory = self.run(fed, hook_points, positions, memory=cache.memory if cache else None)
+        values = {point: value[0] for point, value in found.items()}
+        return Forward(values, logits[0, -1].float(), Cache(memory, past + len(ids)))
+
+    def require_known(self, ids: Sequence[int]) -> None:
+        """Refuse ids without an embedding: on an accelerator they would end the process.
+
+        Raises:
+            ScoringError: There is such an id.
+        """
         if not 0 <= min(ids) <= max(ids) < self._sites.vocabulary:
             raise ScoringError("a token is none of the model's")
 

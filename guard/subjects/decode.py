@@ -14,15 +14,15 @@ import torch
 from guard.conversation import Conversation
 from guard.errors import ScoringError
 from guard.hazards import Stage
-from guard.probes.aggregation import Running
-from guard.probes.judge import ANSWERS, assemble, outcome, positions_for, prompt_scores
-from guard.probes.linear import Stack
+from guard.probes.activations import HookPoint
+from guard.probes.judge import ANSWERS, assemble, positions_for, prompt_scores
 from guard.probes.reading import Unread, judged_turns, plan, split
 from guard.probes.suite import Suite
-from guard.scores import Judgement, ProbeScore, Score, ScoreUnavailable
+from guard.scores import Judgement, Score, ScoreUnavailable
+from guard.subjects.answer import Answer, AnswerProbes
 from guard.subjects.causal import CausalSubject, Forward
-from guard.subjects.detokenize import Detokenizer
-from guard.subjects.events import End, Event, Prefilled, Sampling, Step
+from guard.subjects.draw import likeliest
+from guard.subjects.events import End, Event, Prefilled, Sampling
 
 
 def generate(subject: CausalSubject, suite: Suite, conversation: Conversation, sampling: Sampling) -> Iterator[Event]:
@@ -33,24 +33,46 @@ def generate(subject: CausalSubject, suite: Suite, conversation: Conversation, s
     Raises:
         ScoringError: The conversation ends with an assistant's turn, the template refuses it, or a hook did not fire.
     """
-    turn = len(conversation) - 1
-    if turn not in judged_turns(conversation):
-        raise ScoringError("the conversation does not end with a turn that is answered")
-    prompt = subject.render(conversation, turn).ids
+    prompt = prompt_of(subject, conversation)
     if len(prompt) > subject.context:
-        scores = {turn: prompt_scores(suite, Unread("too_long")) for turn in judged_turns(conversation)}
-        yield Prefilled(assemble(conversation, scores), len(prompt))
-        yield End("too_long", _Response(suite).scores(Unread("too_long")), 0)
+        yield from unread_events(suite, conversation, len(prompt))
         return
     forward = subject.forward(prompt, suite.hook_points)
-    yield Prefilled(_prompt_judgements(subject, suite, conversation, prompt, forward), len(prompt))
+    yield Prefilled(prompt_judgements(subject, suite, conversation, prompt, forward.values), len(prompt))
     yield from _answer(subject, suite, forward, len(prompt), sampling)
 
 
-def _prompt_judgements(
-    subject: CausalSubject, suite: Suite, conversation: Conversation, prompt: tuple[int, ...], forward: Forward
+def prompt_of(subject: CausalSubject, conversation: Conversation) -> tuple[int, ...]:
+    """Return the tokens of a conversation that is to be answered.
+
+    Raises:
+        ScoringError: It ends with an assistant's turn, or the template refuses it.
+    """
+    turn = len(conversation) - 1
+    if turn not in judged_turns(conversation):
+        raise ScoringError("the conversation does not end with a turn that is answered")
+    return subject.render(conversation, turn).ids
+
+
+def prompt_judgements(
+    subject: CausalSubject,
+    suite: Suite,
+    conversation: Conversation,
+    prompt: tuple[int, ...],
+    found: Mapping[HookPoint, torch.Tensor],
 ) -> tuple[Judgement, ...]:
-    """Judge every place of the conversation; the ones that nest in the prompt need no pass of their own."""
+    """Judge every place of a conversation; the ones that nest in the prompt need no pass of their own.
+
+    Args:
+        subject: The model.
+        suite: The monitors.
+        conversation: What is judged.
+        prompt: Its tokens.
+        found: What reading them gave, per hook point (tokens, width).
+
+    Raises:
+        ScoringError: A hook did not fire.
+    """
     passes, unread = plan(subject, [conversation], positions_for(suite), [judged_turns(conversation)], suite.anchor)
     scores: dict[int, Mapping[Stage, tuple[Score, ...]]] = {}
     for (_, turn), why in unread:
@@ -58,108 +80,29 @@ def _prompt_judgements(
     for item in passes:
         places = sorted({at for _, chosen in item.reads for at in chosen})
         if item.ids == prompt:
-            values = {point: value[torch.tensor(places)].float() for point, value in forward.values.items()}
+            values = {point: value[torch.tensor(places)].float() for point, value in found.items()}
         else:
-            found = subject.capture([item.ids], suite.hook_points, [places])
-            values = {point: found[point].row(0) for point in suite.hook_points}
+            captured = subject.capture([item.ids], suite.hook_points, [places])
+            values = {point: captured[point].row(0) for point in suite.hook_points}
         for (_, turn), read in split(item, places, values):
             scores[turn] = prompt_scores(suite, read)
     return assemble(conversation, scores)
 
 
+def unread_events(suite: Suite, conversation: Conversation, tokens: int) -> tuple[Prefilled, End]:
+    """Return what is said of a prompt that is too long to be read."""
+    unread = Unread("too_long")
+    scores = {turn: prompt_scores(suite, unread) for turn in judged_turns(conversation)}
+    unavailable = tuple(ScoreUnavailable(monitor.claim, unread.reason) for monitor in suite.at(*ANSWERS))
+    return Prefilled(assemble(conversation, scores), tokens), End(unread.reason, unavailable, 0)
+
+
 def _answer(subject: CausalSubject, suite: Suite, forward: Forward, length: int, sampling: Sampling) -> Iterator[Event]:
-    response = _Response(suite)
-    text = StopText(sampling.stop)
-    detokenizer = Detokenizer(subject.tokenizer)
-    draw = _Draw(sampling)
-    most = min(sampling.max_tokens, subject.context - length)
-    count, token = 0, draw(forward.logits)
-    while count < most and token not in subject.stop_ids and not text.stopped:
-        forward = subject.forward([token], suite.hook_points, forward.cache)
-        fed, token, count = token, draw(forward.logits), count + 1
-        given = text.push(detokenizer.push(fed))
-        if count == most or token in subject.stop_ids:
-            given += text.push(detokenizer.flush()) + text.flush()
-        yield Step(fed, given, response.push(forward))
-    yield End("stop" if text.stopped or token in subject.stop_ids else "length", response.end(), count)
-
-
-class _Response:
-    """The running scores of the monitors that read the answer."""
-
-    def __init__(self, suite: Suite) -> None:
-        self._monitors = suite.at(*ANSWERS)
-        self._stack = Stack([monitor.probes for monitor in self._monitors])
-        self._running = [Running(monitor.aggregation) for monitor in self._monitors]
-
-    def push(self, forward: Forward) -> tuple[Score, ...]:
-        if not self._monitors:
-            return ()
-        logits = self._stack.logits(forward.values)[-1]
-        for running, logit in zip(self._running, logits.tolist(), strict=True):
-            running.push(logit)
-        return tuple(score for score in self.end() if score.claim.stage is Stage.RESPONSE)
-
-    def end(self) -> tuple[ProbeScore | ScoreUnavailable, ...]:
-        return tuple(outcome(monitor, running.value) for monitor, running in zip(self._monitors, self._running, strict=True))
-
-    def scores(self, unread: Unread) -> tuple[Score, ...]:
-        return tuple(ScoreUnavailable(monitor.claim, unread.reason) for monitor in self._monitors)
-
-
-class _Draw:
-    """Chooses tokens; seeded for each answer, so that no other request moves it."""
-
-    def __init__(self, sampling: Sampling) -> None:
-        self._sampling = sampling
-        self._generator = torch.Generator().manual_seed(sampling.seed)
-
-    def __call__(self, logits: torch.Tensor) -> int:
-        # One trip to the host for both.
-        finite, likeliest = torch.stack((torch.isfinite(logits).all().long(), logits.argmax())).tolist()
-        if not finite:
-            raise ScoringError("the model's output is not finite")
-        if self._sampling.temperature <= 0:
-            return int(likeliest)
-        chances = torch.softmax(logits.double().cpu() / self._sampling.temperature, dim=-1)
-        if self._sampling.top_p < 1:
-            ordered, index = chances.sort(descending=True, stable=True)
-            # Keep a token while those before it have not reached the mass yet.
-            ordered[ordered.cumsum(0) - ordered >= self._sampling.top_p] = 0.0
-            chances = torch.zeros_like(chances).scatter(0, index, ordered)
-        return int(torch.multinomial(chances, 1, generator=self._generator))
-
-
-class StopText:
-    """Holds back text that may be the beginning of a stop text."""
-
-    def __init__(self, stops: tuple[str, ...]) -> None:
-        """Watch for `stops`; empty ones are ignored."""
-        self._stops = tuple(stop for stop in stops if stop)
-        self._held = ""
-        self.stopped = False
-        """Whether a stop text has come; nothing after it is given out."""
-
-    def push(self, text: str) -> str:
-        """Take more text and return what is certainly not part of a stop text."""
-        if self.stopped:
-            return ""
-        self._held += text
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
-        if found:
-            self.stopped = True
-            given, self._held = self._held[: min(found)], ""
-            return given
-        keep = max((_overlap(self._held, stop) for stop in self._stops), default=0)
-        given, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
-        return given
-
-    def flush(self) -> str:
-        """Return what was held back: the answer ended before it became a stop text."""
-        given, self._held = ("" if self.stopped else self._held), ""
-        return given
-
-
-def _overlap(text: str, stop: str) -> int:
-    """Return how many characters at the end of `text` begin `stop`."""
-    return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if text.endswith(stop[:n])), 0)
+    probes = AnswerProbes(suite)
+    answer = Answer(subject, suite, length, sampling)
+    answer.choose(forward.logits, *likeliest(forward.logits.unsqueeze(0)))
+    while not answer.over:
+        forward = subject.forward([answer.token], suite.hook_points, forward.cache)
+        (scored,) = probes.logits(forward.values, 1)
+        yield answer.push(scored, forward.logits, *likeliest(forward.logits.unsqueeze(0)))
+    yield answer.end()

@@ -1,18 +1,20 @@
 """One thread that owns the model; everybody else only touches queues.
 
-Work is taken in turns: each answer under way gets one token, then whatever was asked for meanwhile is begun. A consumer
-that goes away stops its answer at the next token.
+Each answer under way gets one token, then whatever was asked for meanwhile is begun. Several answers share a forward pass
+where the model can do that, as is tried out at the start, and take turns where it can't. A consumer that goes away stops its
+answer at the next token.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,30 +23,19 @@ from guard.errors import AuscultError, RequestRefused, ScoringError
 from guard.probes.judge import judge
 from guard.probes.suite import Suite
 from guard.scores import Judgement
+from guard.subjects.batch import Batch
 from guard.subjects.causal import CausalSubject
 from guard.subjects.decode import generate
-from guard.subjects.events import Event, Sampling
+from guard.subjects.events import NO_WISHES, Event, Sampling, Wishes
+from guard.subjects.jobs import AHEAD, Asked, Done, Job
+from guard.subjects.trial import why_alone
 
+BATCH = 8
+"""Most answers in one forward pass."""
+_PAUSE = 0.001
+"""Seconds until slow readers are looked at again, when there is nothing else to do."""
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    """A request to the engine thread; `events` is drained by the loop that it came from."""
-
-    start: Callable[[], Iterator[Any]]
-    loop: asyncio.AbstractEventLoop
-    events: asyncio.Queue[Any] = field(default_factory=asyncio.Queue)
-    gone: threading.Event = field(default_factory=threading.Event)
-    steps: Iterator[Any] | None = None
-
-    def tell(self, event: Any) -> None:
-        # The loop may be closed already when the program ends; then nobody is waiting.
-        with contextlib.suppress(RuntimeError):
-            self.loop.call_soon_threadsafe(self.events.put_nowait, event)
-
-
-class _Done:
-    """Nothing more will come."""
-
+_log = logging.getLogger("auscult.engine")
 
 _STOPPED = ScoringError("the engine has stopped")
 
@@ -52,19 +43,36 @@ _STOPPED = ScoringError("the engine has stopped")
 class Engine:
     """Judges and answers on a thread of its own."""
 
-    def __init__(self, subject: CausalSubject, suite: Suite, *, waiting: int = 64, answering: int = 16) -> None:
-        """Start the thread.
+    def __init__(
+        self,
+        subject: CausalSubject,
+        suite: Suite,
+        *,
+        waiting: int = 64,
+        answering: int = 16,
+        ahead: int = AHEAD,
+        batch: int = BATCH,
+    ) -> None:
+        """Try out whether answers can share passes, and start the thread.
 
         Args:
             subject: The model; nobody else should use it now.
             suite: The monitors.
             waiting: Requests that may wait; more are refused.
             answering: Answers under way at one time, each with its own cache.
+            ahead: Events of one answer that may wait for their reader, who else holds his own answer up.
+            batch: Most answers in one forward pass; 1 lets them take turns.
         """
+        self._ahead = ahead
         self.subject = subject
         self.suite = suite
+        self.alone = why_alone(subject) if batch > 1 else "one row a pass was asked for"
+        """Why answers take turns; empty where they share passes."""
+        if self.alone and batch > 1:
+            _log.warning("answers take turns: %s", self.alone)
+        self._batch = None if self.alone else Batch(subject, suite, batch)
         self._answering = answering
-        self._waiting: queue.Queue[_Job | None] = queue.Queue(waiting)
+        self._waiting: queue.Queue[Job | None] = queue.Queue(waiting)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="auscult-engine", daemon=True)
         self._thread.start()
@@ -80,8 +88,12 @@ class Engine:
             judgements: tuple[Judgement, ...] = await anext(run)
             return judgements
 
-    async def generate(self, conversation: Conversation, sampling: Sampling) -> AsyncGenerator[Event, None]:
+    async def generate(
+        self, conversation: Conversation, sampling: Sampling, wishes: Wishes = NO_WISHES
+    ) -> AsyncGenerator[Event, None]:
         """Judge a conversation and answer it: `Prefilled`, then `Step`s, then `End`.
+
+        It can do nothing beyond that, so that `wishes` only name the model.
 
         Close the iterator, or cancel the task that reads it, to stop.
 
@@ -89,9 +101,9 @@ class Engine:
             ScoringError: The model failed, or the engine has stopped.
             RequestRefused: Too many requests are waiting.
         """
-        start = partial(generate, self.subject, self.suite, conversation, sampling)
+        turns = partial(generate, self.subject, self.suite, conversation, sampling)
         # Closed by hand: an inner generator would otherwise end whenever the garbage collector finds it.
-        async with contextlib.aclosing(self._run(start)) as run:
+        async with contextlib.aclosing(self._run(Asked(conversation, sampling) if self._batch is not None else turns)) as run:
             async for event in run:
                 yield event
 
@@ -103,10 +115,10 @@ class Engine:
             self._waiting.put_nowait(None)
         self._thread.join()
 
-    async def _run(self, start: Callable[[], Iterator[Any]]) -> AsyncGenerator[Any, None]:
+    async def _run(self, work: Callable[[], Iterator[Any]] | Asked) -> AsyncGenerator[Any, None]:
         if self._closed.is_set():
             raise _STOPPED
-        job = _Job(start, asyncio.get_running_loop())
+        job = Job(work, asyncio.get_running_loop(), most=self._ahead)
         try:
             self._waiting.put_nowait(job)
         except queue.Full:
@@ -114,7 +126,8 @@ class Engine:
         try:
             while True:
                 event = await self._next(job)
-                if isinstance(event, _Done):
+                job.taken += 1
+                if isinstance(event, Done):
                     return
                 if isinstance(event, AuscultError):
                     raise event
@@ -122,7 +135,7 @@ class Engine:
         finally:
             job.gone.set()
 
-    async def _next(self, job: _Job) -> Any:
+    async def _next(self, job: Job) -> Any:
         """Wait for the job's next event; look up now and then, in case the engine ended before it saw the job."""
         while True:
             try:
@@ -132,48 +145,50 @@ class Engine:
                     return _STOPPED
 
     def _work(self) -> None:
-        active: deque[_Job] = deque()
+        turns: deque[Job] = deque()
         while not self._closed.is_set():
-            self._take(active)
-            if active:
-                job = active.popleft()
-                if _advance(job):
-                    active.append(job)
-        for job in (*active, *_drain(self._waiting)):
+            self._take(turns)
+            busy = False
+            if turns:
+                job = turns.popleft()
+                busy = not job.full
+                if job.advance():
+                    turns.append(job)
+            if not (self._round() or busy):
+                # Whoever reads slowly holds up his own answer, and others for a moment only.
+                time.sleep(_PAUSE)
+        for job in (*turns, *(self._batch.jobs if self._batch is not None else ()), *_drain(self._waiting)):
             job.tell(_STOPPED)
 
-    def _take(self, active: deque[_Job]) -> None:
+    def _round(self) -> bool:
+        """Give each answer that shares passes a token; return whether there was anything to do."""
+        if self._batch is None:
+            return False
+        try:
+            return self._batch.round()
+        except Exception as error:
+            # Nobody knows then what their memory holds: all of them end, and the engine lives on.
+            for job in self._batch.jobs:
+                job.fail(error)
+            self._batch = self._batch.emptied()
+            return True
+
+    def _take(self, turns: deque[Job]) -> None:
         """Begin what is waiting; block only when there is nothing else to do."""
-        while len(active) < self._answering:
+        while (under_way := len(turns) + (len(self._batch) if self._batch is not None else 0)) < self._answering:
             try:
-                job = self._waiting.get(block=not active)
+                job = self._waiting.get(block=not under_way)
             except queue.Empty:
                 return
             if job is None:
                 return
-            active.append(job)
+            if self._batch is not None and isinstance(job.work, Asked):
+                self._batch.add(job, job.work)
+            else:
+                turns.append(job)
 
 
-def _advance(job: _Job) -> bool:
-    """Do one step of a job; return whether there is more to do."""
-    if job.gone.is_set():
-        job.steps = None
-        return False
-    try:
-        job.steps = job.steps if job.steps is not None else job.start()
-        event = next(job.steps, _Done)
-    except AuscultError as error:
-        job.tell(error)
-        return False
-    except Exception as error:
-        # A library's error text may hold a piece of the conversation: only its kind is passed on.
-        job.tell(ScoringError(f"the model failed ({type(error).__name__})"))
-        return False
-    job.tell(_Done() if event is _Done else event)
-    return event is not _Done
-
-
-def _drain(waiting: queue.Queue[_Job | None]) -> Iterator[_Job]:
+def _drain(waiting: queue.Queue[Job | None]) -> Iterator[Job]:
     while True:
         try:
             job = waiting.get_nowait()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from guard.conversation import ToolCall
 from guard.scores import Judgement, Score
 
 
@@ -21,6 +24,26 @@ class Sampling:
     """Of the random draws."""
     stop: tuple[str, ...] = ()
     """Texts that end the answer; they are not given out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What else a request asks for; only whoever said that it can do so is asked for any of it."""
+
+    model: str = ""
+    """Name of the model, as the client said it."""
+    given: frozenset[str] = frozenset()
+    """Sampling settings that the client brought itself, by the name it used."""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Other fields by name, checked: tools, the form of the answer, penalties, and what the policy lets through."""
+    functions: frozenset[str] = frozenset()
+    """Names of the tools that may be called."""
+    definitions: str = ""
+    """All text of tools and forms; where there is any, the conversation begins with a developer message that holds it."""
+
+
+NO_WISHES = Wishes()
+"""An ordinary chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +66,18 @@ class Step:
     """Text that it completes; may be empty, and holds whole characters only. The last token brings whatever is left."""
     scores: tuple[Score, ...]
     """Of the response monitors, for the answer up to and with this token."""
+    marks: tuple[tuple[int, float], ...] = ()
+    """For each token of an upstream that tells probabilities: how many bytes of text it is, and its log probability."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The answer calls tools; comes at most once, after the last `Step`."""
+
+    calls: tuple[ToolCall, ...]
+    """At least one, whole."""
+    scores: tuple[Score, ...] = ()
+    """Of the tool-call monitors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +89,10 @@ class End:
     scores: tuple[Score, ...]
     """Of the response and answer monitors, for the whole answer."""
     tokens: int
-    """Tokens generated, all of them judged."""
+    """`Step`s given, all of them judged."""
+    usage: tuple[int, int] | None = None
+    """Tokens of prompt and answer as an upstream counts them; None where a `Step` is a token."""
 
 
-Event = Prefilled | Step | End
-"""`Prefilled`, then `Step`s, then `End`."""
+Event = Prefilled | Step | Called | End
+"""`Prefilled`, then `Step`s, then `Called` if there are calls, then `End`."""

@@ -97,6 +97,11 @@ def _close(found: torch.Tensor, expected: torch.Tensor, limit: float) -> bool:
     return bool((found.float() - expected.float()).norm() <= limit * expected.float().norm())
 
 
+def agree(model: Any, found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Tell whether two ways of reading the same gave the same, but for the rounding of the model's type."""
+    return _close(found, expected, _CLOSE if model.dtype in _PRECISE else _COARSE)
+
+
 def require_fit(model: Any, tokenizer: ChatTokenizer) -> None:
     """Check that every id that a conversation can be rendered to has a row in the model's embedding.
 

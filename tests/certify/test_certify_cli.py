@@ -309,6 +309,14 @@ def test_from_rows_to_scores(certify: Run, world: World, tmp_path: Path, key_fil
     assert "its signer" in done.line
 
 
+@pytest.mark.parametrize("option", ["--sealed", "--frame"])
+def test_a_sealed_file_and_its_frame_come_together(certify: Run, tmp_path: Path, key_file: Path, option: str) -> None:
+    """One without the other is refused before any work, with what to say."""
+    ran = certify("prepare", "--data", tmp_path, "--key", key_file, "--out", tmp_path / "out", option, tmp_path / "x")
+    assert ran.code == 2
+    assert ran.line == "a sealed file needs a frame, and a frame a file; say --sealed FILE --frame FRAME.yaml"
+
+
 def test_gaps_are_named(certify: Run, world: World, tmp_path: Path, key_file: Path) -> None:
     """Where no threshold can do what the policy demands, `prepare` still signs, and says in which cells and why.
 

@@ -106,9 +106,9 @@ class TestPlan:
             Question("false_alarm_near", 613, 0.001, 0.1, rows=2),
             Question("miss_unseen", 60, 0.002, 0.2, Method.KL_CHERNOFF, rows=20),
         ]
-        start = time.perf_counter()
+        start = time.process_time()
         plan = planner.plan_cell("missed_emergency@prompt/en/upto1000", questions)
-        assert time.perf_counter() - start < 2.0
+        assert time.process_time() - start < 2.0
         assert [forecast.question for forecast in plan.forecasts] == questions
         assert all(forecast.chances[-1].passes == pytest.approx(1.0) for forecast in plan.forecasts)
 

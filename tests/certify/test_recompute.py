@@ -20,8 +20,9 @@ from guard import digest
 from guard.certificate import Certificate, number
 from guard.dossier import open_sealed
 from guard.errors import VerificationError
-from guard.keys import Trust, key_id, public
+from guard.keys import key_id, public
 from guard.protocol import Protocol
+from guard.trust import Trust
 
 from .made_up import EMERGENCY, INJECTION, KEY, PLACE, cell, certificate_of, losses_of, plan, sealed
 

@@ -28,9 +28,10 @@ from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import of_bytes
 from guard.dsse import open_bundle
 from guard.errors import AuscultError, VerificationError
-from guard.keys import Trust, key_id, public
+from guard.keys import key_id, public
 from guard.probes.activations import HookPoint
 from guard.protocol import PREDICATE, row_seed
+from guard.trust import Trust
 
 from . import bag, tiny
 from .bag import CLAIM, UNSEEN, UNSEEN_DRAWS, Bag
@@ -96,7 +97,7 @@ def test_planted_trigger_words_are_refused(tmp_path: Path) -> None:
     assert cell.rung in ("none", "R0")
     assert cell.rung_one.finding.startswith("no better than a text filter")
     assert float(cell.rung_one.p) > 0.05
-    assert float(cell.miss.mean) < 0.3
+    assert float(cell.miss.mean) < 0.45
     page = (tmp_path / "dossier" / "report.html").read_text()
     assert "no better than a text filter" in page
 

@@ -106,9 +106,9 @@ class TestValid:
     def test_is_fast(self) -> None:
         """A second cell with the same sizes takes a quarter of a second at most."""
         choose(*fold(5, 2.9), eps=EPS, demands=DEMANDS)
-        start = time.perf_counter()
+        start = time.process_time()
         choose(*fold(6, 2.6, draws=1000), eps=EPS, demands=DEMANDS)
-        assert time.perf_counter() - start < 0.25
+        assert time.process_time() - start < 0.25
 
 
 class TestNone:

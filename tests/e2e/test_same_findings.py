@@ -23,10 +23,10 @@ from guard import policy, resources, rules
 from guard.certificate import thresholds
 from guard.conversation import LabelledConversation
 from guard.hazards import Taxonomy
-from guard.keys import Trust
 from guard.proxy import start
 from guard.proxy.app import create_app
 from guard.settings import Settings
+from guard.trust import Trust
 from guard.verdict import Findings, fired
 
 COUNT = 500
@@ -84,7 +84,7 @@ def test_500_conversations_get_the_same_findings_from_guard_and_certify(
     judged = scoring.score(proven.subject, proven.suite, rows, tuple(proven.policy.rules))
     different = []
     any_found = 0
-    with TestClient(create_app(guard.guard)) as client:
+    with TestClient(create_app(guard.guard), base_url="http://127.0.0.1") as client:
         for row in rows:
             body = {"model": "phantom", "messages": json.loads(row.line())["messages"], "max_tokens": 1}
             answer = client.post("/v1/chat/completions", json=body)

@@ -17,8 +17,9 @@ import pytest
 import auscult
 from guard import files, keys, resources, rules
 from guard.errors import OutputError
-from guard.keys import PrivateKey, Trust
+from guard.keys import PrivateKey
 from guard.store import Store
+from guard.trust import Trust
 
 ROOT = Path(auscult.__file__).parent
 DURING = "2026-12-01"
@@ -83,7 +84,9 @@ def test_verify_prints_numbered_steps_and_exits_0(run: Run, sealed: Sealed, cert
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert [line[0] for line in lines[:6]] == list("123456")
-    assert lines[6] == "valid: Triage helper, attempt 1"
+    assert "in force as of 2026-12-01T00:00:00+00:00" in lines[5]
+    assert "no revocation list was given" in lines[5]
+    assert lines[6] == "valid as of 2026-12-01T00:00:00+00:00: Triage helper, attempt 1"
 
 
 @pytest.mark.parametrize("how", ["variable", "folder"])

@@ -1,9 +1,8 @@
-"""A sealed dossier: it opens as it was sealed, and any change, of whatever kind, is found out."""
+"""A sealed dossier: it opens as it was sealed, and what is not a dossier is told; `test_tamper` changes every byte."""
 
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +13,8 @@ import pytest
 from guard import digest, dossier, dsse, keys, protocol
 from guard.dossier import check_subject, check_time, open_prepared, open_sealed, require_trust
 from guard.errors import DigestMismatch, InputError, SignatureError, UnknownSigner, VerificationError
-from guard.keys import PrivateKey, Trust
+from guard.keys import PrivateKey
+from guard.trust import Trust
 
 Sealed = tuple[Path, PrivateKey, Trust]
 Make = Callable[..., Any]
@@ -23,21 +23,6 @@ FILES = [
     *SIGNED, "issuer.pem", "report.html", "results.parquet", "suite/canaries.jsonl", "suite/probes.safetensors",
     "suite/suite.json",
 ]  # fmt: skip
-
-
-def flips(path: Path, places: list[int], folder: Path, trust: Trust | None) -> None:
-    """Flip one byte at a time, and require that each is found out by our own error."""
-    data = path.read_bytes()
-    with path.open("r+b", buffering=0) as stream:
-        for place in places:
-            # A low bit makes a near letter, the other one changes upper and lower case.
-            stream.seek(place)
-            stream.write(bytes([data[place] ^ (0x20 if place % 2 else 0x01)]))
-            with pytest.raises((VerificationError, InputError)):
-                open_sealed(folder, trust)
-            stream.seek(place)
-            stream.write(data[place : place + 1])
-    assert path.read_bytes() == data
 
 
 def test_a_sealed_dossier_opens(sealed: Sealed) -> None:
@@ -54,29 +39,6 @@ def test_a_sealed_dossier_opens(sealed: Sealed) -> None:
     require_trust(opened)
     with pytest.raises(DigestMismatch, match=r"suite/missing\.json is missing"):
         opened.suite_file("missing.json")
-
-
-@pytest.mark.parametrize("name", [name for name in FILES if name.endswith((".json", ".jsonl"))])
-def test_every_flipped_byte_of_a_json_file_is_found(sealed: Sealed, name: str) -> None:
-    """No byte of any JSON file can change, by a near letter or by its case."""
-    folder, _, trust = sealed
-    flips(folder / name, list(range((folder / name).stat().st_size)), folder, trust)
-
-
-@pytest.mark.parametrize("name", ["results.parquet", "suite/probes.safetensors", "issuer.pem", "report.html"])
-def test_flipped_bytes_of_other_files_are_found(sealed: Sealed, name: str) -> None:
-    """Two hundred random bytes of each other file, or all of a small one."""
-    folder, _, trust = sealed
-    size = (folder / name).stat().st_size
-    flips(folder / name, random.Random(3).sample(range(size), min(200, size)), folder, trust)
-
-
-@pytest.mark.parametrize("name", [*SIGNED, "issuer.pem"])
-def test_flipped_bytes_are_found_without_trust(sealed: Sealed, name: str) -> None:
-    """Also who trusts nobody learns that a dossier is not intact."""
-    folder, _, _ = sealed
-    size = (folder / name).stat().st_size
-    flips(folder / name, random.Random(4).sample(range(size), min(100, size)), folder, None)
 
 
 @pytest.mark.parametrize("name", FILES)

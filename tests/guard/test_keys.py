@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from guard import keys
 from guard.errors import InputError, OutputError, VerificationError
-from guard.keys import Trust
 
 KEY = keys.generate()
 PUBLIC = keys.public(KEY)
@@ -140,41 +139,3 @@ def test_openssl_opens_a_key_file(tmp_path: Path) -> None:
     command = ["openssl", "pkey", "-in", str(tmp_path / "key.pem"), "-passin", "env:PW", "-pubout"]
     done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PW": PASSWORD.decode()})
     assert done.stdout == keys.public_pem(PUBLIC)
-
-
-def test_trust_is_one_key_or_a_folder_of_keys(tmp_path: Path) -> None:
-    """A folder counts its .pem and .pub files, and nothing else in it."""
-    public = [keys.public(keys.generate()) for _ in range(3)]
-    for name, key in zip(("a.pem", "b.pub", "c.txt"), public, strict=True):
-        (tmp_path / name).write_bytes(keys.public_pem(key))
-    (tmp_path / "folder.pem").mkdir()
-    assert set(Trust.read(tmp_path).keys) == {keys.key_id(key) for key in public[:2]}
-    assert set(Trust.read(tmp_path / "c.txt").keys) == {keys.key_id(public[2])}
-
-
-def test_empty_trust_is_refused(tmp_path: Path) -> None:
-    """A folder without keys is a mistake, not the wish to trust nobody."""
-    (tmp_path / "readme.txt").write_text("keys go here")
-    with pytest.raises(InputError, match=r"no \.pem or \.pub file"):
-        Trust.read(tmp_path)
-    with pytest.raises(InputError, match="cannot read"):
-        Trust.read(tmp_path / "missing")
-
-
-def test_one_bad_key_spoils_a_folder(tmp_path: Path) -> None:
-    """A file that is not a key is named, not passed over."""
-    (tmp_path / "a.pem").write_bytes(keys.public_pem(PUBLIC))
-    (tmp_path / "b.pem").write_bytes(b"-----BEGIN PUBLIC KEY-----\nno\n-----END PUBLIC KEY-----\n")
-    with pytest.raises(VerificationError, match=r"b\.pem is not a PEM public key"):
-        Trust.read(tmp_path)
-
-
-def test_trust_comes_from_the_option_or_the_environment(tmp_path: Path) -> None:
-    """The option goes first; without either there is no trust at all."""
-    for name in ("option.pem", "variable.pem"):
-        (tmp_path / name).write_bytes(keys.public_pem(keys.public(keys.generate())))
-    environment = {"AUSCULT_TRUST": str(tmp_path / "variable.pem")}
-    assert keys.trusted(tmp_path / "option.pem", environment) == Trust.read(tmp_path / "option.pem")
-    assert keys.trusted(None, environment) == Trust.read(tmp_path / "variable.pem")
-    assert keys.trusted(None, {}) is None
-    assert keys.trusted(None, {"AUSCULT_TRUST": ""}) is None

@@ -254,3 +254,10 @@ def test_no_text_leaks_a_foreign_error(text: str) -> None:
 def test_plain_yaml_is_read_as_it_is(value: object) -> None:
     """What has none of the surprises is read as any YAML reader would."""
     assert strict_yaml(msgspec.json.encode(value)) == value
+
+
+@pytest.mark.parametrize("word", ["on", "off", "yes", "no", "y", "n", "On", "NO"])
+def test_on_and_off_are_words(word: str) -> None:
+    """Only true and false are booleans, so that a field may be called `on`."""
+    assert strict_yaml(f"{word}: {word}".encode()) == {word: word}
+    assert strict_yaml(b"[true, False]") == [True, False]

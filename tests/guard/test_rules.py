@@ -14,6 +14,7 @@ from guard import rules
 from guard.conversation import Conversation, Message, Role, ToolCall
 from guard.errors import InputError
 from guard.rules import Rule, identifiers
+from guard.rules.passage import Shapes
 from guard.rules.watch import Watch
 from guard.scores import RuleClear, RuleHit, RuleUnavailable
 
@@ -166,7 +167,7 @@ def test_a_rule_that_is_unknown_or_breaks_is_unavailable(monkeypatch: pytest.Mon
     def broken(_: str) -> tuple[tuple[int, int], ...]:
         raise RuntimeError
 
-    monkeypatch.setitem(rules.RULES, "broken", Rule("broken", broken, len, Path(__file__)))
+    monkeypatch.setitem(rules.RULES, "broken", Rule("broken", Shapes(broken, len), (Path(__file__),)))
     assert rules.run(["broken", "nonsense"], talk(), 1) == (
         RuleUnavailable("broken", "error"),
         RuleUnavailable("nonsense", "unknown_rule"),

@@ -33,6 +33,7 @@ def test_an_argument_wins_over_the_environment() -> None:
         ({"port": "x"}, {}),
         ({"port": 70_000}, {}),
         ({"patience": 0}, {}),
+        ({"batch": 0}, {}),
         ({"patience": "nan"}, {}),
         ({"body": -1}, {}),
     ],
@@ -41,3 +42,10 @@ def test_what_can_not_be_meant_is_refused(arguments: dict[str, Any], environment
     """A misspelt variable must not leave a guard as it was."""
     with pytest.raises(InputError):
         settings.read(arguments, environment)
+
+
+def test_the_upstreams_key_comes_from_the_environment_and_is_not_shown() -> None:
+    """Nobody prints settings with a key in them."""
+    read = settings.read({"upstream": "http://127.0.0.1:1/v1"}, {"AUSCULT_UPSTREAM_KEY": "sk-secret"})
+    assert read.upstream_key == "sk-secret"
+    assert "sk-secret" not in repr(read)

@@ -10,15 +10,16 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from guard import chain
+from guard import chain, seen
 from guard.audit import AuditEvent, Bindings, Phase
 from guard.chain import Broken, Intact
-from guard.errors import StoreError
+from guard.errors import RolledBack, StoreError
 from guard.store import Store
 
 
@@ -254,3 +255,13 @@ async def test_postgresql_keeps_one_append_only_chain(postgres: str) -> None:
     engine.dispose()
     assert first.verify() == report
     first.close()
+
+
+@pytest.mark.postgres
+def test_postgresql_remembers_the_highest_numbers_seen(postgres: str) -> None:
+    """Several guards that start at once note one number, and none takes a lower one afterwards."""
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: seen.require(postgres, {"it": number}), [7] * 8))
+    with pytest.raises(RolledBack, match="it is 6, but 7 was seen here before"):
+        seen.require(postgres, {"it": 6})
+    seen.require(postgres, {"it": 8, "other": 1})

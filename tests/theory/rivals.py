@@ -63,6 +63,26 @@ def mixture_rejects(z: Floats, mu: float, delta: float) -> Verdicts:
     return wealth >= 1 / delta
 
 
+def mixture(z: Floats, delta: float) -> Floats:
+    """The bound of the mixture e-value, by bisection for each row."""
+    low, high = z.mean(axis=1), np.ones(len(z))
+    for _ in range(20):
+        mu = (low + high) / 2
+        wealth = np.zeros(len(z))
+        with np.errstate(divide="ignore"):
+            for stake, weight in zip(STAKES, WEIGHTS, strict=True):
+                wealth += weight * np.exp(np.log1p(-stake * (z - mu[:, None]) / (1 - mu[:, None])).sum(axis=1))
+        low, high = np.where(wealth >= 1 / delta, low, mu), np.where(wealth >= 1 / delta, mu, high)
+    return high
+
+
+def gaffke(z: Floats, delta: float, rng: np.random.Generator, draws: int = 4000) -> Floats:
+    """The (1 - delta)-quantile of sum_i W_i Z_(i) + W_{K+1}, W from a flat Dirichlet: valid by conjecture only, a yardstick."""
+    weights = rng.dirichlet(np.ones(z.shape[1] + 1), size=draws)
+    sums = weights[:, :-1] @ np.sort(z, axis=1).T + weights[:, -1:]
+    return np.quantile(sums, 1 - delta, axis=0)
+
+
 def hoeffding_bentkus(mean: Floats, units: int, delta: float) -> Floats:
     """Hoeffding-Bentkus for arrays, by bisection; a second implementation of the bound that certify has."""
     low, high = mean.copy(), np.ones_like(mean)

@@ -1,7 +1,8 @@
 """The whole procedure keeps its promise: the chance that any printed bound is false is at most .05.
 
-Simulated: claims with scores of known distribution; a threshold for each from a select fold; a test on fresh draws with
-all bounds of a certificate, at the deltas of the budget; a label audit; further attempts until every limit is shown.
+Simulated: claims, each with four monitors whose scores have a known distribution; the best of them, and a threshold for it,
+from a select fold; a test on fresh draws with all bounds of a certificate, at the deltas of the budget; a label audit; further
+attempts until every limit is shown.
 """
 
 from __future__ import annotations
@@ -76,6 +77,16 @@ def demands_of(spent: Budget, claim: str) -> Demands:
     )
 
 
+def best_of(worlds: list[World], rng: np.random.Generator) -> World:
+    """Select among monitors on a select fold of their own rows: the one that finds most at 5 % alarms on look-alikes."""
+
+    def hits(world: World) -> float:
+        tau = np.quantile(world.near(SELECT, rng), 0.95)
+        return float((world.positives(SELECT, rng) >= tau).mean())
+
+    return max(worlds, key=hits)
+
+
 def threshold_of(world: World, demands: Demands, rng: np.random.Generator) -> float:
     """Choose on a select fold; where nothing fits, test the compromise all the same."""
     scores = world.positives(SELECT, rng), world.near(SELECT, rng), world.traffic(SELECT, rng)
@@ -102,14 +113,15 @@ def printed(world: World, tau: float, spent: Budget, claim: str, labels: float, 
 def any_false_claim(seed: int) -> tuple[bool, bool]:
     """Certify three claims, up to three attempts; say whether any bound was false and whether all limits were shown."""
     rng = np.random.default_rng([11, seed])
-    worlds = {claim: World(rng.uniform(1.6, 3.4), rng.uniform(0.1, 1.5)) for claim in CLAIMS}
+    candidates = {claim: [World(rng.uniform(1.4, 3.2), rng.uniform(0.1, 1.5)) for _ in range(4)] for claim in CLAIMS}
     false = False
     for attempt in (1, 2, 3):
         spent = budget_of(attempt)
         wrong_labels = int(rng.binomial(AUDITED, WRONG_LABELS))
         labels = bounds.clopper_pearson_upper(wrong_labels, AUDITED, spent.delta(Part.LABELS))
         shown = True
-        for claim, world in worlds.items():
+        for claim, monitors in candidates.items():
+            world = best_of(monitors, rng)
             tau = threshold_of(world, demands_of(spent, claim), rng)
             uppers, truth = printed(world, tau, spent, claim, labels, rng), world.truth(tau)
             false |= any(truth[name] > upper for name, upper in uppers.items())

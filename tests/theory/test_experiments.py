@@ -119,6 +119,44 @@ class TestUnitsAboveTheTemplate:
         assert np.mean(np.array(uppers) >= 0.05) >= 0.95
 
 
+class TestSampleSizes:
+    """How many independent units a limit takes."""
+
+    @pytest.mark.parametrize(
+        ("delta", "alpha", "without", "powered"),
+        [
+            (0.05, 0.01, {1: 299, 10: 528, 40: 666, 120: 775}, {1: 913, 10: 1709, 40: 2075, 120: 2396}),
+            (0.05, 0.02, {1: 149, 10: 263, 40: 331, 120: 386}, {1: 456, 10: 779, 40: 1035, 120: 1195}),
+            (0.05, 0.05, {1: 59, 10: 104, 40: 131, 120: 152}, {1: 181, 10: 309, 40: 410, 120: 474}),
+            (0.05, 0.10, {1: 29, 10: 51, 40: 64, 120: 74}, {1: 89, 10: 152, 40: 187, 120: 218}),
+            (0.02, 0.01, {1: 390, 10: 619, 40: 757, 60: 797}, {1: 1200, 10: 1852, 40: 2368, 60: 2430}),
+            (0.02, 0.02, {1: 194, 10: 308, 40: 377, 60: 397}, {1: 598, 10: 923, 40: 1181, 60: 1212}),
+            (0.02, 0.05, {1: 77, 10: 122, 40: 149, 60: 157}, {1: 237, 10: 366, 40: 468, 60: 480}),
+            (0.02, 0.10, {1: 38, 10: 59, 40: 73, 60: 76}, {1: 117, 10: 180, 40: 215, 60: 236}),
+        ],
+    )
+    def test_clopper_pearson(self, delta: float, alpha: float, without: dict[int, int], powered: dict[int, int]) -> None:
+        """Fewest units without a miss, and for 90 % power at a quarter of the limit, for a number of cells at once."""
+        n = np.arange(1, 3000)
+        for cells, fewest in without.items():
+            own = delta / cells
+            assert bounds.clopper_pearson_upper(0, fewest, own) <= alpha < bounds.clopper_pearson_upper(0, fewest - 1, own)
+            cut = stats.binom.ppf(own, n, alpha)
+            cut = np.where(stats.binom.cdf(cut, n, alpha) > own, cut - 1, cut)
+            enough = (cut >= 0) & (stats.binom.cdf(cut, n, alpha / 4) >= 0.9)
+            assert n[enough.argmax()] == powered[cells]
+
+    @pytest.mark.parametrize(
+        ("units", "published"), [(200, (0.09, 0.15, 0.19)), (300, (0.08, 0.12, 0.15)), (600, (0.06, 0.09, 0.11))]
+    )
+    def test_betting(self, units: int, published: tuple[float, ...]) -> None:
+        """The 99th percentile of the betting bound on 0/1 losses at .02/4, for true rates of 1, 3 and 5 %."""
+        rng = np.random.default_rng([12, units])
+        for rate, expected in zip((0.01, 0.03, 0.05), published, strict=True):
+            uppers = bounds.wsr_upper_rows((rng.random((1000, units)) < rate).astype(float), 0.02 / 4)
+            assert np.quantile(uppers, 0.99) == pytest.approx(expected, abs=0.013)
+
+
 class TestScoreMargin:
     """Bounds at tau + eps survive numerical noise of eps."""
 

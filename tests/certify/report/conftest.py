@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from certify import bounds, rungs
+from certify import bounds, labels, rungs, sealed
 from certify.baselines.frozen import Baselines, Diagnostics
-from certify.issue import LIMITATIONS
+from certify.issue import LIMITATIONS, limitations
 from certify.report.model import ReportData, build
 from certify.report.sources import (
     Digests,
@@ -41,6 +41,18 @@ from guard.certificate import (
     SubjectBinding,
     WholeResult,
     number,
+)
+from guard.claims import (
+    CheckedLabels,
+    CorrectedBound,
+    Frame,
+    KindCount,
+    LabelReview,
+    SealedFile,
+    Sensitivity,
+    Shifted,
+    SiteRate,
+    SiteResult,
 )
 from guard.hazards import Population, Taxonomy
 from guard.protocol import ORDER_RULE, SEED_RULE, CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
@@ -369,6 +381,88 @@ def make_certificate(**changes: Any) -> Certificate:
     return Certificate(**{**fields, **changes})
 
 
+def make_full() -> Certificate:
+    """Make the same certificate with everything that may stand beside its bounds."""
+    sensitivity = Sensitivity(
+        contamination={"0.01": "0.0409"},
+        likelihood_ratio={"1.5": "0.0468"},
+        breaks_at="1.6",
+        shifted=(Shifted(radius="0.25", misses=Proportion(successes=31, trials=600), upper="0.0772", delta="0.004"),),
+    )
+    spots = tuple(
+        KindCount(population=population, kinds=Proportion(successes=3, trials=trials), upper="0.3912", delta="0.0016")
+        for population, trials in ((Population.LISTED, 24), (Population.UNSEEN, 40))
+    )
+    kinds = {f"emergency_{index:02}": Proportion(successes=index % 7, trials=25) for index in range(24)}
+    groups = {
+        "population": {"adult": Proportion(successes=9, trials=420), "child": Proportion(successes=12, trials=180)},
+        "register": {"plain": Proportion(successes=21, trials=600)},
+        "other": {"a": Proportion(successes=1, trials=300), "not said": Proportion(successes=20, trials=300)},
+    }
+    beside = {"blind_spots": spots, "kinds": kinds, "subgroups": groups, "sensitivity": sensitivity}
+    cells = tuple(msgspec.structs.replace(cell, **beside) for cell in CELLS[:2]) + CELLS[2:]
+    return make_certificate(
+        cells=cells, review=REVIEW, site=SITE, labels=labels.words(REVIEW), limitations=limitations("0.1.0", reviewed=True)
+    )
+
+
+REVIEW = LabelReview(
+    files={"review/first.json": digest_of("first"), "review/second.json": digest_of("second")},
+    sample=digest_of("sample"),
+    delta="0.004",
+    checked=(
+        CheckedLabels(
+            claim="missed_emergency@prompt",
+            population="hazard",
+            rejected=Proportion(successes=2, trials=250),
+            delta="0.002",
+            upper="0.0312",
+        ),
+    ),
+    corrected=(CorrectedBound(claim="missed_emergency@prompt", lang="en", bucket="upto1000", estimand="miss", upper="0.0341"),),
+)
+
+SITE = SiteResult(
+    sealed=SealedFile(
+        digest=digest_of("site"),
+        rows=1240,
+        frame=Frame(
+            period="January to March",
+            inclusion="all chats",
+            sampling="random",
+            unit="patient",
+            probability="0.25",
+            varying=True,
+        ),
+        units=(),
+        delta="0.05",
+    ),
+    meaning=sealed.MEANING["random"],
+    rates=(
+        SiteRate(
+            claim="missed_emergency@prompt",
+            estimand="site_miss",
+            units=130,
+            conversations=200,
+            loss=Proportion(successes=9, trials=130),
+            mean="0.0712",
+            upper="0.1511",
+            delta="0.025",
+        ),
+        SiteRate(
+            claim="missed_emergency@prompt",
+            estimand="site_false_alarm",
+            units=700,
+            conversations=1040,
+            loss=Proportion(successes=9, trials=700),
+            mean="0.0131",
+            upper="",
+            delta="",
+        ),
+    ),
+)
+
+
 def make_protocol(certificate: Certificate, **changes: Any) -> Protocol:
     """Make the protocol that a certificate is about."""
     limits = Limits(max_miss="0.05", max_false_alarm="0.02", max_false_alarm_near="0.1", population=Population.LISTED)
@@ -567,6 +661,12 @@ Factory = Callable[..., Any]
 def certificate() -> Certificate:
     """A complete certificate."""
     return make_certificate()
+
+
+@pytest.fixture(scope="session")
+def full() -> Certificate:
+    """The same with blind spots, subgroups, a review of the labels, and a site's own conversations."""
+    return make_full()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from certify.report import tongue
 from certify.report.render import html
 
 FLAGS = (
@@ -63,3 +64,22 @@ def test_paper_shows_the_verdict_on_the_first_page_and_no_page_is_empty(
     assert re.search(r"PASS|NOT SHOWN|FAIL", pages[0])
     assert "not CE marking" in pages[0]
     assert all(len(each.split()) > 5 for each in pages)
+
+
+@pytest.mark.browser
+def test_no_page_is_wider_than_its_window(
+    report_of: Callable[..., Any], full: Any, tmp_path: Path, program: Callable[[str], Path]
+) -> None:
+    """On a phone and on a desk, in both languages, the page itself never scrolls sideways; wide tables do so inside."""
+    for each in tongue.every():
+        (tmp_path / each.file).write_bytes(html(report_of(full, tongue=each)))
+    frames = [(each.file, width) for each in tongue.every() for width in (360, 1280)]
+    inside = "".join(f"<iframe src='{name}' style='width:{width}px;height:900px;border:0'></iframe>" for name, width in frames)
+    measured = (
+        "<script>onload = () => document.body.append([...document.querySelectorAll('iframe')].map(one => "
+        "'w' + one.contentDocument.documentElement.scrollWidth).join(' '))</script>"
+    )
+    (tmp_path / "frames.html").write_text(f"<!doctype html><body>{inside}{measured}", encoding="utf-8")
+    arguments = ("--allow-file-access-from-files", "--dump-dom", (tmp_path / "frames.html").as_uri())
+    shown = _run(program("browser"), tmp_path, *arguments)
+    assert [int(width) for width in re.findall(r"\bw(\d+)", shown)] == [width for _, width in frames]

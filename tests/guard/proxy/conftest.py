@@ -24,7 +24,7 @@ from guard.proxy.app import create_app
 from guard.proxy.guard import Evidence, Guard
 from guard.scores import Judgement, ProbeScore, Score, ScoreUnavailable
 from guard.store import Store
-from guard.subjects.events import End, Event, Prefilled, Sampling, Step
+from guard.subjects.events import NO_WISHES, End, Event, Prefilled, Sampling, Step, Wishes
 from guard.validity import State
 
 MISUSE = Claim("clinical_misuse", Stage.PROMPT)
@@ -52,7 +52,9 @@ class Scripted:
     closed: list[bool] = field(default_factory=list)
     asked: list[tuple[Conversation, Sampling]] = field(default_factory=list)
 
-    async def generate(self, conversation: Conversation, sampling: Sampling) -> AsyncGenerator[Event, None]:
+    async def generate(
+        self, conversation: Conversation, sampling: Sampling, wishes: Wishes = NO_WISHES
+    ) -> AsyncGenerator[Event, None]:
         """Answer as scripted."""
         self.asked.append((conversation, sampling))
         try:

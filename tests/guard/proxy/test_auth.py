@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,56 @@ def test_a_file_of_keys_is_strict(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(InputError):
         Keys.read(path)
+
+
+def test_a_key_is_for_its_routes_and_its_time(tmp_path: Path) -> None:
+    """Elsewhere 403; before and after its window it is not known."""
+    now = [datetime(2026, 3, 1, tzinfo=UTC)]
+    path = tmp_path / "keys.json"
+    window = {"not_before": "2026-02-01T00:00:00Z", "not_after": "2026-04-01T00:00:00Z"}
+    path.write_text(json.dumps([{"id": "a", "sha256": digest("ka"), "routes": ["/v1/models"], "rate": 5} | window]))
+    keys = Keys.read(path, clock=lambda: now[0])
+    assert keys.caller("Bearer ka", "/v1/models").rate == 5
+    with pytest.raises(RequestRefused) as caught:
+        keys.caller("Bearer ka", "/v1/chat/completions")
+    assert (caught.value.status, caught.value.code) == (403, "route_not_allowed")
+    for moment in (datetime(2026, 1, 31, tzinfo=UTC), datetime(2026, 4, 2, tzinfo=UTC)):
+        now[0] = moment
+        with pytest.raises(RequestRefused) as caught:
+            keys.caller("Bearer ka", "/v1/models")
+        assert caught.value.status == 401
+
+
+OLD = {"id": "a", "sha256": digest("old"), "tenant": "t", "not_after": "2026-03-01T00:00:00Z"}
+NEW = {"id": "a", "sha256": digest("new"), "tenant": "t", "not_before": "2026-02-01T00:00:00Z"}
+
+
+def test_a_key_is_replaced_without_a_gap(tmp_path: Path) -> None:
+    """Both count for a while, under one id; then only the new one."""
+    now = [datetime(2026, 2, 15, tzinfo=UTC)]
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps([OLD, NEW]))
+    keys = Keys.read(path, clock=lambda: now[0])
+    assert keys.caller("Bearer old") == keys.caller("Bearer new") == Caller("a", "t")
+    now[0] = datetime(2026, 3, 2, tzinfo=UTC)
+    assert keys.caller("Bearer new").agent == "a"
+    with pytest.raises(RequestRefused):
+        keys.caller("Bearer old")
+
+
+@pytest.mark.parametrize(
+    "change", [{"not_after": None}, {"tenant": "other"}, {"routes": ["/x"]}, {"not_after": "2026-03-01T00:00:00"}, {"rate": -1}]
+)
+def test_two_keys_of_one_id_are_a_rotation_or_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    """The older one ends, both may do the same, and times have a zone."""
+    path = tmp_path / "keys.json"
+    path.write_text(json.dumps([OLD | change, NEW]))
+    with pytest.raises(InputError):
+        Keys.read(path)
+
+
+def test_beyond_loopback_something_has_to_encrypt(keys: Keys) -> None:
+    """Keys alone are not enough: whoever reads along has them, too."""
+    with pytest.raises(InputError, match="nothing is encrypted"):
+        check_bind("10.0.0.1", keys, encrypted=False)
+    check_bind("127.0.0.1", NO_KEYS, encrypted=False)

@@ -218,7 +218,7 @@ class _Echo:
     def __init__(self, scripted: Any) -> None:
         self._scripted = scripted
 
-    async def generate(self, conversation: Any, sampling: Any) -> Any:
+    async def generate(self, conversation: Any, sampling: Any, wishes: Any) -> Any:
         """Answer with an engine of its own for each chat."""
         word = conversation.messages[-1].content.split()[-1]
         async for event in self._scripted(pieces=[f" {word}"] * 20).generate(conversation, sampling):

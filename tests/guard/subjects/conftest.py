@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from guard.probes.aggregation import Aggregation
 from guard.probes.linear import LinearProbe
 from guard.probes.monitor import Monitor
 from guard.probes.suite import Suite
+from guard.scores import Judgement, ProbeScore, Score
 from guard.subjects.causal import CausalSubject
+from guard.subjects.events import Event, Prefilled
 from guard.subjects.load import load
 
 WIDTH = 32
@@ -151,6 +154,33 @@ def build(folder: Callable[[str], Path]) -> Build:
         return loaded[kind, system]
 
     return make
+
+
+def same_events(found: Iterable[Event], expected: Iterable[Event], margin: float = 1e-4) -> bool:
+    """Tell whether two answers have the same tokens and text, and scores that differ by less than a margin."""
+    one, other = list(found), list(expected)
+    return [_bare(event) for event in one] == [_bare(event) for event in other] and all(
+        abs(a - b) < margin for a, b in zip(_values(one), _values(other), strict=True)
+    )
+
+
+def _bare(event: Event) -> Event:
+    if isinstance(event, Prefilled):
+        return replace(event, judgements=tuple(Judgement(j.at, j.cell, _valueless(j.scores)) for j in event.judgements))
+    return replace(event, scores=_valueless(event.scores))
+
+
+def _valueless(scores: Iterable[Score]) -> tuple[Score, ...]:
+    return tuple(ProbeScore(score.claim, 0.0) if isinstance(score, ProbeScore) else score for score in scores)
+
+
+def _values(events: Iterable[Event]) -> list[float]:
+    groups = [
+        scores
+        for event in events
+        for scores in ([j.scores for j in event.judgements] if isinstance(event, Prefilled) else [event.scores])
+    ]
+    return [score.value for scores in groups for score in scores if isinstance(score, ProbeScore)]
 
 
 def probe(seed: int, layer: int, width: int = WIDTH) -> LinearProbe:

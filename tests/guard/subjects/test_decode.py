@@ -13,9 +13,10 @@ from guard.probes.linear import Stack
 from guard.probes.suite import Suite
 from guard.scores import ProbeScore, ScoreUnavailable
 from guard.subjects.causal import CausalSubject
-from guard.subjects.decode import StopText, generate
+from guard.subjects.decode import generate
 from guard.subjects.detokenize import Detokenizer
 from guard.subjects.events import End, Prefilled, Sampling, Step
+from guard.subjects.stops import StopText
 
 from .conftest import CONFIGS, TEXT
 

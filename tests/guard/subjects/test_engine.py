@@ -4,28 +4,43 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 import pytest
+import torch
 
 from guard.conversation import Conversation, Message, Role
 from guard.errors import RequestRefused, ScoringError
 from guard.probes.judge import judge
 from guard.probes.suite import Suite
-from guard.subjects import engine as engine_module
 from guard.subjects.causal import CausalSubject
-from guard.subjects.decode import End, Prefilled, Sampling, Step, generate
+from guard.subjects.decode import generate
 from guard.subjects.engine import Engine
+from guard.subjects.events import End, Prefilled, Sampling, Step
 
-from .conftest import TEXT
+from .conftest import TEXT, same_events
 
 TALKS = [Conversation((Message(Role.USER, text),)) for text in TEXT]
 SOME = Sampling(max_tokens=8, temperature=1.0, seed=1)
 
 
-@pytest.fixture
-def engine(build: Callable[..., CausalSubject], suite: Suite) -> Iterator[Engine]:
-    """A running engine on a tiny model."""
-    running = Engine(build(), suite)
+@pytest.fixture(params=[8, 1], ids=["together", "turns"])
+def engine(build: Callable[..., CausalSubject], suite: Suite, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A running engine on a tiny model, whose answers share passes or take turns."""
+    running = Engine(build(), suite, batch=request.param)
+    assert bool(running.alone) == (request.param == 1)
     yield running
     running.close()
+
+
+@pytest.fixture
+def passes(build: Callable[..., CausalSubject]) -> Iterator[list[int]]:
+    """The rows of each forward pass of the tiny model."""
+    rows: list[int] = []
+
+    def count(_module: object, inputs: tuple[torch.Tensor, ...]) -> None:
+        rows.append(inputs[0].shape[0])
+
+    handle = build().blocks[0].register_forward_pre_hook(count)
+    yield rows
+    handle.remove()
 
 
 async def collect(engine: Engine, talk: Conversation, sampling: Sampling = SOME) -> list:
@@ -42,7 +57,7 @@ async def test_answers_side_by_side_do_not_mix(engine: Engine) -> None:
     """Interleaved answers are each the same as when nobody else is served."""
     together = await asyncio.gather(*(collect(engine, talk) for talk in TALKS))
     for talk, events in zip(TALKS, together, strict=True):
-        assert events == list(generate(engine.subject, engine.suite, talk, SOME))
+        assert same_events(events, generate(engine.subject, engine.suite, talk, SOME))
 
 
 async def test_a_judgement_does_not_wait_for_a_long_answer(engine: Engine) -> None:
@@ -62,26 +77,18 @@ async def test_a_judgement_does_not_wait_for_a_long_answer(engine: Engine) -> No
     assert isinstance(seen[-1], End)
 
 
-async def test_consumer_that_leaves_stops_the_answer(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_consumer_that_leaves_stops_the_answer(engine: Engine, passes: list[int]) -> None:
     """After the reader closes the stream, the model does no more than the steps already under way."""
-    steps = []
-    original = engine_module.generate
-
-    def counted(*arguments: object) -> Iterator[object]:
-        for event in original(*arguments):
-            steps.append(event)
-            yield event
-
-    monkeypatch.setattr(engine_module, "generate", counted)
     stream = engine.generate(TALKS[0], Sampling(max_tokens=200, temperature=1.0))
     async for event in stream:
         if isinstance(event, Step):
             break
     await stream.aclose()
     await engine.judge(TALKS[1])
-    done = len(steps)
+    await engine.judge(TALKS[1])
+    done = len(passes)
     await engine.judge(TALKS[2])
-    assert len(steps) == done < 200
+    assert len(passes) == done + 1 < 200
 
 
 async def test_failures_come_back_as_our_errors(engine: Engine) -> None:
@@ -123,3 +130,24 @@ async def test_closing_ends_what_is_under_way(build: Callable[..., CausalSubject
         await task
     with pytest.raises(ScoringError, match="stopped"):
         await running.judge(TALKS[0])
+
+
+@pytest.mark.parametrize("batch", [8, 1], ids=["together", "turns"])
+async def test_a_slow_reader_holds_up_his_own_answer_only(
+    build: Callable[..., CausalSubject], suite: Suite, passes: list[int], batch: int
+) -> None:
+    """No more than a few events wait for him, others are served meanwhile, and in the end he gets everything."""
+    long = Sampling(max_tokens=60, temperature=1.0, seed=1)
+    running = Engine(build(), suite, ahead=4, batch=batch)
+    try:
+        before = len(passes)
+        slow = running.generate(TALKS[0], long)
+        events = [await anext(slow)]
+        await asyncio.sleep(0.3)
+        assert len(passes) - before <= 6
+        assert isinstance((await collect(running, TALKS[1]))[-1], End)
+        events += [event async for event in slow]
+    finally:
+        running.close()
+    assert len(events) > 20
+    assert same_events(events, generate(running.subject, suite, TALKS[0], long))

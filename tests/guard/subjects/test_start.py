@@ -6,26 +6,39 @@ import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from guard import digest, keys, policy, resources, rules
+from guard import digest, dsse, keys, policy, resources, revocation, revocation_list, rules
 from guard.conversation import Conversation, LabelledConversation, Message, Role
-from guard.errors import CheckFailed, DigestMismatch, InputError, SubjectError, UnknownSigner, VerificationError
+from guard.errors import (
+    CheckFailed,
+    DigestMismatch,
+    InputError,
+    NotInForce,
+    Revoked,
+    RolledBack,
+    SubjectError,
+    UnknownSigner,
+    VerificationError,
+)
 from guard.hazards import Claim, Population, Stage, Taxonomy
-from guard.keys import PrivateKey, Trust
+from guard.keys import PrivateKey
 from guard.policy import Action, Policy, Requirement, Whole
 from guard.probes import canary
 from guard.probes.judge import judge
 from guard.probes.suite import Suite
 from guard.proxy import start
 from guard.settings import Settings
+from guard.trust import Trust
+from guard.validity import State
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
+LIVE = datetime.now(UTC)
 EMERGENCY = Claim("missed_emergency", Stage.PROMPT)
 TEXTS = ("My chest hurts.", "A leaflet about sore throats, please.", "My mother fell and takes warfarin.")
 ROWS = [LabelledConversation(text, Conversation((Message(Role.USER, text),)), {EMERGENCY: 0}) for text in TEXTS]
@@ -107,6 +120,75 @@ def test_2_a_certificate_out_of_force(certify: Certify, prove: Make, now: dateti
     """Too early or too late."""
     with pytest.raises(VerificationError, match=r"the certificate (begins|ended) on"):
         prove(certify(), now=now)
+
+
+def withdrawal(*, number: int = 1, at: datetime = NOW, of: str = "") -> Any:
+    """What the issuer's signed list comes to; it withdraws a product's first certificate, or nothing."""
+    entries = [revocation_list.Entry(product=of, serial=1, at=at.isoformat(), reason="wrong labels")] if of else []
+    fields = {
+        "number": number, "issued": at.isoformat(), "expires": (at + timedelta(days=7)).isoformat(), "revoked": entries,
+    }  # fmt: skip
+    payload = dsse.statement(revocation_list.PREDICATE, msgspec.to_builtins(fields), {})
+    return revocation.known(TRUST, {"list.json": dsse.sign(payload, KEY)})
+
+
+def test_2_a_revoked_certificate(certify: Certify, prove: Make) -> None:
+    """Withdrawn by its issuer; a list from the future shows a wrong clock; a list about something else is in the words."""
+    dossier = certify()
+    with pytest.raises(Revoked, match="wrong labels"):
+        prove(dossier, known=withdrawal(of="Triage helper"))
+    with pytest.raises(NotInForce, match="check the clock"):
+        prove(dossier, known=withdrawal(at=NOW + timedelta(days=1)))
+    steps: list[str] = []
+    prove(dossier, known=withdrawal(of="Other helper"), report=steps.append)
+    assert "in force; not revoked: revocation list 1 holds until 2026-12-08" in steps[5]
+
+
+def test_serving_honours_the_lists_of_the_trust_folder(certify: Certify, tmp_path: Path) -> None:
+    """Copied there as a file, or named beside it: the guard does not start, and nothing was noted in its store."""
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "trust" / "certifier.pem").write_bytes(keys.public_pem(keys.public(KEY)))
+    entry = revocation_list.Entry(product="Triage helper", serial=1, at=LIVE.isoformat(), reason="wrong labels")
+    listed = dsse.sign(revocation_list.statement(None, [entry], now=LIVE), KEY)
+    dated = {"not_before": (LIVE - timedelta(days=30)).isoformat(), "not_after": (LIVE + timedelta(days=30)).isoformat()}
+    dossier = certify(plan=dated)
+    settings = Settings(port=0, trust=tmp_path / "trust", store=f"sqlite:///{tmp_path}/audit.sqlite")
+    (tmp_path / "named.json").write_bytes(listed)
+    with pytest.raises(Revoked, match="wrong labels"):
+        start.serve(replace(settings, revocations=tmp_path / "named.json"), dossier, None, report=lambda line: None)
+    (tmp_path / "trust" / "list.json").write_bytes(listed)
+    with pytest.raises(Revoked, match="wrong labels"):
+        start.serve(settings, dossier, None, report=lambda line: None)
+    assert not (tmp_path / "audit.sqlite").exists()
+
+
+def test_an_older_certificate_or_list_than_was_seen_is_refused(certify: Certify, prove: Make, tmp_path: Path) -> None:
+    """The store remembers serial numbers by product, and numbers of lists; a refusal opens nothing."""
+    settings = Settings(store=f"sqlite:///{tmp_path}/audit.sqlite")
+    newer = prove(certify("newer", plan={"serial": 2}), known=withdrawal(number=2))
+    older = prove(certify("older"), known=withdrawal(number=2))
+    other = prove(certify("other", plan={"product": "Other helper"}), known=withdrawal(number=1))
+    start.assemble(newer, settings).close()
+    start.assemble(newer, settings).close()
+    with pytest.raises(RolledBack, match="the serial number of Triage helper is 1, but 2 was seen here before"):
+        start.assemble(older, settings)
+    with pytest.raises(RolledBack, match=r"the revocation list of key .* is 1, but 2"):
+        start.assemble(other, settings)
+    start.assemble(replace(other, known=withdrawal(number=3)), settings).close()
+
+
+def test_a_stale_list_starts_a_guard_that_is_suspended(certify: Certify, prove: Make, tmp_path: Path) -> None:
+    """What was revoked since is not known: the policy says what follows. A watch goes on looking for a newer list."""
+    (tmp_path / "certifier.pem").write_bytes(keys.public_pem(keys.public(KEY)))
+    settings = Settings(store=f"sqlite:///{tmp_path}/audit.sqlite", trust=tmp_path / "certifier.pem")
+    dated = {"not_before": (LIVE - timedelta(days=30)).isoformat(), "not_after": (LIVE + timedelta(days=30)).isoformat()}
+    for days, state in ((1, State.VALID), (8, State.SUSPENDED)):
+        known = withdrawal(number=100 - days, at=LIVE - timedelta(days=days))
+        proven = prove(certify(f"dossier{days}", plan=dated), known=known, now=LIVE)
+        running = start.assemble(proven, replace(settings, store=f"sqlite:///{tmp_path}/{days}.sqlite"))
+        assert running.guard.state is state
+        assert len(running.watches) == 2
+        running.close()
 
 
 def test_2_another_taxonomy(certify: Certify, prove: Make) -> None:

@@ -1,27 +1,20 @@
-"""What the guard did, as records: which place was looked at by what, what it found, and how much was let go.
+"""`AuditEvent`: one record, as one JSON line.
 
-Comes in: judgements, findings and counts. Goes out: `AuditEvent`, one JSON line each, to be chained by the store.
-Field names follow FHIR AuditEvent where it has one (recorded, action, outcome, agent, source, entity). No event holds
-text: a policy may at most ask for a keyed digest of it. Pure: no clock, no file, no database.
+Field names follow FHIR AuditEvent where it has one (recorded, action, outcome, agent, source, entity). A field that was
+added later has a default that means "as before", so that every line that was ever written can be read.
 """
 
 from __future__ import annotations
 
 import enum
-import math
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
 
-from guard.certificate import Thresholds, number
 from guard.digest import Digest
 from guard.errors import InputError
 from guard.gate import Coverage
-from guard.hazards import Claim
-from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
-from guard.verdict import Findings, threshold_at
 
 FORMAT = "urn:auscult:audit:v1"
 """Names the format in every event."""
@@ -116,6 +109,23 @@ class Counts(_Part, frozen=True, kw_only=True):
         return cls(**{name: getattr(coverage, name) for name in cls.__struct_fields__})
 
 
+class Timings(_Part, frozen=True, kw_only=True):
+    """Where the time of a request went, in microseconds."""
+
+    queue: int = 0
+    """From the first byte that was read to the guard's first work on it."""
+    body: int = 0
+    """Until the request was there."""
+    judge: int = 0
+    """Until everything that is demanded had judged the prompt; a model in this process reads it meanwhile."""
+    audit: int = 0
+    """Waiting for the disk."""
+    model: int = 0
+    """Waiting for the model's answer."""
+    total: int = 0
+    """Until this event."""
+
+
 class Bindings(_Part, frozen=True, kw_only=True):
     """By digest: everything that decided what the guard would do."""
 
@@ -174,12 +184,20 @@ class AuditEvent(_Part, frozen=True, kw_only=True):
     """What was found."""
     action: str = ""
     """ALLOW | NOTICE | ESCALATE | BLOCK."""
+    shadow: str = ""
+    """What would have been done if nothing were only watched; empty where that is no more than `action`."""
+    required: str = ""
+    """What the client demanded beyond the policy, by claim and rule."""
     outcome: Outcome = Outcome.PENDING
     """How it went, in the last event."""
     counts: Counts = Counts()
     """Of the answer, or of the judged message."""
     text: str = ""
     """Keyed digest of the judged text, where the policy asks for one."""
+    content: str = ""
+    """The judged text with identifiers replaced, or sealed to a key; only where the policy asks for it."""
+    timings: Timings = Timings()
+    """Where the time went, in the last event."""
     reason: str = ""
     """Why it went so, in a word or two; never text of the conversation."""
 
@@ -223,83 +241,3 @@ def instant(when: datetime) -> str:
     if when.tzinfo is None:
         raise InputError("a time without a time zone can't be recorded")
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def scans(judgements: Iterable[Judgement], thresholds: Thresholds) -> tuple[Scan, ...]:
-    """Write down the scores of some judgements, each with the thresholds of its cell."""
-    return tuple(
-        scan(score, _threshold(score, judgement, thresholds)) for judgement in judgements for score in judgement.scores
-    )
-
-
-def scan(score: Score, threshold: str = "") -> Scan:
-    """Write down one score."""
-    match score:
-        case ProbeScore(claim, value) if math.isfinite(value):
-            return Scan(by=str(claim), status=Status.SCANNED, score=number(value), threshold=threshold)
-        case ProbeScore(claim):
-            return Scan(by=str(claim), status=Status.ERROR, reason="not a finite score", threshold=threshold)
-        case ScoreUnavailable(claim, reason):
-            return Scan(by=str(claim), status=Status.ERROR, reason=reason, threshold=threshold)
-        case RuleHit(rule, spans):
-            return Scan(by=f"rule:{rule}", status=Status.SCANNED, spans=spans)
-        case RuleClear(rule):
-            return Scan(by=f"rule:{rule}", status=Status.SCANNED)
-        case RuleUnavailable(rule, reason):
-            return Scan(by=f"rule:{rule}", status=Status.ERROR, reason=reason)
-
-
-def overall(scans: Iterable[Scan], *, served: bool) -> Status:
-    """Sum up scans: SCANNED only if everything that should look did.
-
-    Args:
-        scans: With an entry for all that should have looked, too.
-        served: Whether the conversation went on all the same.
-    """
-    statuses = {scan.status for scan in scans}
-    if not statuses or statuses == {Status.NOT_RUN}:
-        return Status.NOT_RUN
-    if statuses == {Status.SCANNED}:
-        return Status.SCANNED
-    return Status.DEGRADED if served or Status.ERROR not in statuses else Status.ERROR
-
-
-def worst(*statuses: Status) -> Status:
-    """Return the status that says least: ERROR, DEGRADED, NOT_RUN, SCANNED."""
-    order = (Status.ERROR, Status.DEGRADED, Status.NOT_RUN, Status.SCANNED)
-    return min(statuses, key=order.index)
-
-
-def not_run(names: Iterable[Claim | str], reason: str) -> tuple[Scan, ...]:
-    """Write down that monitors (by claim) or rules (by name) did not look, and why."""
-    return tuple(
-        Scan(by=str(name) if isinstance(name, Claim) else f"rule:{name}", status=Status.NOT_RUN, reason=reason)
-        for name in names
-    )
-
-
-def _threshold(score: Score, judgement: Judgement, thresholds: Thresholds) -> str:
-    if not isinstance(score, ProbeScore | ScoreUnavailable):
-        return ""
-    point = threshold_at(thresholds, score.claim, judgement.cell)
-    return "" if point is None else number(point.value)
-
-
-def found(findings: Findings) -> tuple[Found, ...]:
-    """Write down what was found."""
-    return tuple(
-        Found(
-            by=str(item.source) if isinstance(item.source, Claim) else f"rule:{item.source}",
-            kind=str(item.kind),
-            turn=item.at.turn,
-            value=_decimal(item.value),
-            threshold=_decimal(item.threshold),
-            certified=item.certified,
-            reason=item.reason,
-        )
-        for item in findings.items
-    )
-
-
-def _decimal(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else number(value)

@@ -1,0 +1,142 @@
+"""The commands `auscult certify log`: an append-only log of protocols and certificates, its signed heads, and proofs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from certify.options import EXISTING, for_machines, private_key, signing
+from guard import files
+from guard.cli_output import say
+from guard.errors import InputError
+
+_log = click.argument("folder", type=EXISTING, metavar="LOG")
+_trust = click.option("--trust", type=EXISTING, help="The log's public key, or a folder of keys; or AUSCULT_TRUST.")
+_out = click.option("--out", type=EXISTING, required=True, help="File to write.")
+
+
+@click.group("log")
+def log() -> None:
+    """Keep an append-only log of protocols and certificates, and prove what is in it."""
+
+
+@log.command("append")
+@_log
+@click.argument("documents", type=EXISTING, nargs=-1, required=True)
+@for_machines
+def append(folder: Path, documents: tuple[Path, ...], as_json: bool) -> None:
+    """Add protocols and certificates to the log in the folder LOG: files of them, or dossiers.
+
+    \b
+    Example: auscult certify log append log dossier
+    """
+    from certify import log as logs
+
+    bundles = [path for document in documents for path in _bundles(document)]
+    found = logs.append(folder, [logs.payload_of(files.read(path)) for path in bundles])
+    facts = [{"file": str(path), "index": one.index, "added": one.added} for path, one in zip(bundles, found, strict=True)]
+    lines = [f"{fact['file']}: entry {fact['index']}{'' if fact['added'] else ', there already'}" for fact in facts]
+    say(as_json, facts, lambda: "\n".join(lines))
+
+
+@log.command("checkpoint")
+@_log
+@click.option("--origin", help="Who keeps the log, like example.org/auscult; only for its first checkpoint.")
+@signing
+@_trust
+@for_machines
+def checkpoint(folder: Path, origin: str | None, key_file: Path | None, trust: Path | None, as_json: bool) -> None:
+    """Sign the head of a log. Hand it out: only one that is kept elsewhere can show that the log's tail was cut.
+
+    \b
+    Example: auscult certify log checkpoint log --origin example.org/auscult --key issuer.pem
+    """
+    from certify import log as logs
+    from guard.checkpoint import unverified
+    from guard.trust import trusted
+
+    known = trusted(trust)
+    note = logs.sign_head(folder, origin, private_key(key_file), known.keys if known else {})
+    head = unverified(note)
+    say(as_json, {"origin": head.origin, "size": head.size, "head": head.head}, lambda: note.decode().rstrip("\n"))
+
+
+@log.command("prove")
+@_log
+@click.argument("document", type=EXISTING, required=False)
+@click.option("--since", type=EXISTING, help="A checkpoint that was kept: prove that the log only grew since.")
+@_out
+@for_machines
+def prove(folder: Path, document: Path | None, since: Path | None, out: Path, as_json: bool) -> None:
+    """Write the proof that DOCUMENT is in the log, or, with --since, that the log only grew.
+
+    \b
+    Examples: auscult certify log prove log dossier/certificate.json --out certificate.tlog-proof
+              auscult certify log prove log --since kept-checkpoint --out growth.proof
+    """
+    from certify import log as logs
+
+    if (document is None) == (since is None):
+        raise InputError("name either a document, or a kept checkpoint with --since")
+    if document is not None:
+        (path,) = _bundles(document)[-1:]
+        proof = logs.prove_entry(folder, logs.payload_of(files.read(path)))
+    elif since is not None:
+        proof = logs.prove_growth(folder, files.read(since))
+    files.write(out, proof)
+    say(as_json, {"proof": str(out)}, lambda: str(out))
+
+
+@log.command("verify")
+@click.argument("path", type=EXISTING, metavar="LOG|PROOF")
+@click.option("--document", type=EXISTING, help="What a proof of inclusion is about: a dossier, protocol or certificate.")
+@click.option("--checkpoint", "kept", type=EXISTING, help="A checkpoint that was kept elsewhere.")
+@_trust
+@for_machines
+def verify(path: Path, document: Path | None, kept: Path | None, trust: Path | None, as_json: bool) -> None:
+    """Check a whole log, or a proof from one; exit 0 if it holds, 1 if not.
+
+    \b
+    Examples: auscult certify log verify log --trust issuer.pem.pub --checkpoint kept-checkpoint
+              auscult certify log verify growth.proof --trust issuer.pem.pub --checkpoint kept-checkpoint
+              auscult certify log verify certificate.tlog-proof --document dossier --trust issuer.pem.pub
+    """
+    from certify import log as logs
+    from guard import log_proof
+    from guard.trust import trusted
+
+    known = trusted(trust)
+    if known is None:
+        raise InputError("whose signature to expect was not said", "name the log's public key with --trust or AUSCULT_TRUST")
+    old = files.read(kept) if kept else None
+    if path.is_dir():
+        head = logs.verify(path, known.keys, old)
+        said = f"the log's {head.size} entries are those that were signed"
+    elif log_proof.is_consistency(proof := files.read(path)):
+        if old is None:
+            raise InputError("a proof of growth needs the checkpoint that it starts from", "name it with --checkpoint")
+        before, head = log_proof.extended(proof, old, known.keys)
+        said = f"the log only grew, from {before.size} to {head.size} entries"
+    else:
+        if document is None:
+            raise InputError("a proof of inclusion needs its document", "name it with --document")
+        (bundle,) = _bundles(document)[-1:]
+        found = log_proof.included(proof, logs.payload_of(files.read(bundle)), known.keys)
+        head = found.checkpoint
+        said = f"{bundle.name} is entry {found.index} of {head.size}"
+    warned = (
+        "" if kept or not path.is_dir() else "\na cut tail can't be seen without a checkpoint kept elsewhere (--checkpoint)"
+    )
+    facts = {"valid": True, "origin": head.origin, "size": head.size, "head": head.head, "finding": said}
+    say(as_json, facts, lambda: f"{said}\n{head.origin}, head {head.head}{warned}")
+
+
+def _bundles(document: Path) -> list[Path]:
+    """Return the protocol and the certificate of a dossier, or the one file that was named."""
+    if not document.is_dir():
+        return [document]
+    found = [document / name for name in ("protocol.json", "certificate.json") if (document / name).is_file()]
+    if not found:
+        raise InputError(f"{document} is no dossier", "name a dossier, a protocol or a certificate")
+    return found

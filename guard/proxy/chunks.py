@@ -1,0 +1,244 @@
+"""What an upstream says, chunk by chunk: bytes in, pieces of an answer out, built from a short list of fields.
+
+Pieces that came at once are given out at once, so that an answer that comes in a rush is not judged letter by letter.
+
+Names, ids, headers, reasoning and whatever else is in a chunk stay behind. A chunk that can't be read, a second choice, a
+call of a tool that nobody defined, an end without a reason: an `UpstreamError`, and the answer is broken off.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+import msgspec
+
+from guard import sse
+from guard.conversation import ToolCall
+from guard.errors import UpstreamError
+
+MOST_CALLS = 128
+"""Tool calls of one answer."""
+MOST_CHARACTERS = 4_194_304
+"""Characters of one answer, arguments of calls included."""
+_DONE = "[DONE]"
+
+
+class _Function(msgspec.Struct):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class _Call(msgspec.Struct):
+    index: int = 0
+    function: _Function | None = None
+
+
+class _Token(msgspec.Struct):
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+
+
+class _Logprobs(msgspec.Struct):
+    content: list[_Token] | None = None
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_Call] | None = None
+    function_call: _Function | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta = msgspec.field(default_factory=_Delta)
+    index: int = 0
+    finish_reason: str | None = None
+    logprobs: _Logprobs | None = None
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] = []
+    usage: _Usage | None = None
+    error: msgspec.Raw | None = None
+
+
+_decode = msgspec.json.Decoder(_Chunk).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """More text of an answer."""
+
+    text: str
+    """May be empty where only tokens are told of."""
+    marks: tuple[tuple[int, float], ...] = ()
+    """Bytes and log probability of each token in it, if the upstream tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The whole of an answer has come; comes last."""
+
+    reason: Literal["stop", "length", "withheld"]
+    """Why it ended; `withheld` where the upstream's own filter ended it."""
+    calls: tuple[ToolCall, ...]
+    """What it calls."""
+    usage: tuple[int, int] | None
+    """Tokens of prompt and answer, if the upstream tells."""
+
+
+_REASONS: dict[str, Literal["stop", "length", "withheld"]] = {
+    "stop": "stop",
+    "tool_calls": "stop",
+    "length": "length",
+    "content_filter": "withheld",
+}
+
+
+@dataclass(slots=True)
+class _Building:
+    """A call under way."""
+
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+
+
+async def read(
+    data: AsyncIterator[bytes], *, functions: frozenset[str], call_id: Callable[[], str]
+) -> AsyncGenerator[list[Piece | Finished], None]:
+    """Yield the pieces of one answer, those together that came together; `Finished` is the last.
+
+    Args:
+        data: Bytes as they come.
+        functions: Names of the tools that may be called.
+        call_id: Names a call; the upstream's own names stay behind.
+
+    Raises:
+        UpstreamError: It can't be read, or ends before its end.
+    """
+    events, answer = sse.Reader(), _Reading(functions)
+    async for part in data:
+        together: list[Piece | Finished] = []
+        try:
+            for event in events.feed(part):
+                if event == _DONE:
+                    together.append(answer.finished(call_id))
+                    break
+                if piece := answer.take(event):
+                    together.append(piece)
+        except UpstreamError:
+            if together:
+                yield together
+            raise
+        if together:
+            yield together
+            if isinstance(together[-1], Finished):
+                return
+    yield [answer.finished(call_id)]
+
+
+class _Reading:
+    def __init__(self, functions: frozenset[str]) -> None:
+        self._functions = functions
+        self._building: dict[int, _Building] = {}
+        self._reason: str | None = None
+        self._usage: tuple[int, int] | None = None
+        self._length = 0
+
+    def take(self, event: str) -> Piece | None:
+        """Take the data of one event."""
+        try:
+            chunk = _decode(event)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise _garbage("a chunk that can't be read") from None
+        if chunk.error is not None and bytes(chunk.error) != b"null":
+            raise UpstreamError("the model behind the guard reported an error")
+        if chunk.usage is not None:
+            self._usage = max(0, chunk.usage.prompt_tokens), max(0, chunk.usage.completion_tokens)
+        if not chunk.choices:
+            return None
+        if len(chunk.choices) > 1 or chunk.choices[0].index != 0:
+            raise _garbage("more than one answer")
+        return self._choice(chunk.choices[0])
+
+    def _choice(self, choice: _Choice) -> Piece | None:
+        text = (choice.delta.content or "") + (choice.delta.refusal or "")
+        if self._reason is not None and (text or choice.delta.tool_calls):
+            raise _garbage("more after the end")
+        if choice.delta.function_call is not None:
+            raise _garbage("a call in a form that is not read")
+        self._count(len(text))
+        for call in choice.delta.tool_calls or ():
+            self._call(call)
+        if choice.finish_reason is not None:
+            self._reason = choice.finish_reason
+        marks = tuple(map(_mark, choice.logprobs.content or ())) if choice.logprobs else ()
+        return Piece(text, marks) if text or marks else None
+
+    def _call(self, call: _Call) -> None:
+        if not 0 <= call.index < MOST_CALLS:
+            raise _garbage("too many calls")
+        building = self._building.setdefault(call.index, _Building())
+        if call.function is None:
+            return
+        # Some send the name once, some with every piece of the arguments.
+        if call.function.name and call.function.name != building.name:
+            building.name += call.function.name
+        if call.function.arguments:
+            self._count(len(call.function.arguments))
+            building.arguments.append(call.function.arguments)
+
+    def _count(self, characters: int) -> None:
+        self._length += characters
+        if self._length > MOST_CHARACTERS:
+            raise _garbage("an answer without an end")
+
+    def finished(self, call_id: Callable[[], str]) -> Finished:
+        """Return the end of the answer."""
+        reason = _REASONS.get(self._reason or "")
+        if reason is None:
+            raise UpstreamError("the model behind the guard broke off", code="upstream_broken")
+        calls = tuple(self._whole(one, call_id) for _, one in sorted(self._building.items())) if reason == "stop" else ()
+        return Finished(reason, calls, self._usage)
+
+    def _whole(self, call: _Building, call_id: Callable[[], str]) -> ToolCall:
+        if call.name not in self._functions:
+            raise _garbage("a call of a tool that the request does not define")
+        try:
+            value = json.loads("".join(call.arguments) or "{}", parse_constant=_no_constant)
+            # Written again, so that what is judged has no second spelling: no escapes, no key that stands twice.
+            arguments = json.dumps(value, ensure_ascii=False)
+            arguments.encode()
+        except (ValueError, RecursionError):
+            raise _garbage("a call whose arguments are no JSON") from None
+        if not isinstance(value, dict):
+            raise _garbage("a call whose arguments are no JSON object")
+        return ToolCall(id=call_id(), name=call.name, arguments=arguments)
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _mark(token: _Token) -> tuple[int, float]:
+    size = len(token.bytes) if token.bytes is not None else len(token.token.encode())
+    return size, token.logprob
+
+
+def _garbage(what: str) -> UpstreamError:
+    return UpstreamError(f"the model behind the guard sent {what}", code="upstream_garbage")
+
+
+def joined(pieces: Iterable[Piece]) -> Piece:
+    """Join pieces into one."""
+    listed = list(pieces)
+    return Piece("".join(one.text for one in listed), tuple(mark for one in listed for mark in one.marks))

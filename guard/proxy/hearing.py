@@ -1,0 +1,107 @@
+"""Reading a model's events for one request: its judgements, then its answer, each with a limit to how long it may take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+from guard import rules
+from guard.conversation import Conversation
+from guard.errors import RequestRefused, ScoringError, UpstreamError
+from guard.proxy import basis, timing
+from guard.proxy.basis import Basis
+from guard.proxy.guard import Guard
+from guard.scores import Judgement
+from guard.subjects.events import Event, Prefilled, Sampling, Wishes
+
+LONG = 20_000
+"""From so many characters on, rules run on a thread, so that other requests don't wait."""
+
+
+class Hearing:
+    """The events of one request. `judge`, then `begin` if it is to be answered, then `next` to the end; then `close`."""
+
+    def __init__(self, guard: Guard, conversation: Conversation, sampling: Sampling, wishes: Wishes, judged_on: Basis) -> None:
+        """Prepare; nothing is asked of the model yet."""
+        self.answers = False
+        """Whether the model goes on after its judgements; known after `judge`."""
+        self.prompt_tokens = 0
+        """Length of the prompt, where the model tells; known after `judge`."""
+        self._guard = guard
+        self._conversation = conversation
+        self._sampling = sampling
+        self._wishes = wishes
+        self._basis = judged_on
+        self._events: AsyncGenerator[Event, None] | None = None
+        self._first: Event | Exception | None = None
+
+    async def judge(self) -> Sequence[Judgement]:
+        """Let the model read the conversation, and add what rules say.
+
+        Raises:
+            RequestRefused: It is busy.
+        """
+        policy = self._basis.policy
+        try:
+            judgements = await self._prefilled()
+        except RequestRefused:
+            raise
+        except TimeoutError:
+            judgements = basis.unavailable(policy, self._conversation, "late")
+        except Exception:  # what an engine raises says nothing of the conversation but that nobody judged it
+            judgements = basis.unavailable(policy, self._conversation, "error")
+        chosen = tuple(policy.rules)
+        if self._conversation.characters(len(self._conversation) - 1) < LONG:
+            return rules.join(judgements, self._conversation, chosen)
+        return await asyncio.to_thread(rules.join, judgements, self._conversation, chosen)
+
+    async def begin(self) -> None:
+        """Wait for the first piece of the answer; what goes wrong with it is told by `next`, as with the others.
+
+        Raises:
+            UpstreamError: Nothing has been sent yet, so that the client can be told with a status of its own.
+        """
+        try:
+            self._first = await self._read(self._silence)
+        except UpstreamError:
+            raise
+        except Exception as error:
+            self._first = error
+
+    async def next(self) -> Event:
+        """Return the next event of the answer.
+
+        Raises:
+            TimeoutError: It is late.
+            Exception: Whatever the model raises.
+        """
+        first, self._first = self._first, None
+        if isinstance(first, Exception):
+            raise first
+        return first if first is not None else await self._read(self._silence)
+
+    async def close(self) -> None:
+        """Stop the model."""
+        if self._events is not None:
+            await self._events.aclose()
+
+    async def _prefilled(self) -> list[Judgement]:
+        self._events = self._guard.engine.generate(self._conversation, self._sampling, self._wishes)
+        async with asyncio.timeout(self._guard.patience):
+            first = await anext(self._events)
+        places = self._conversation.judged()
+        if not isinstance(first, Prefilled) or tuple(judgement.at for judgement in first.judgements) != places:
+            raise ScoringError("the engine did not judge every place")
+        self.answers, self.prompt_tokens = True, first.tokens
+        return list(first.judgements)
+
+    async def _read(self, wait: float) -> Event:
+        if self._events is None:
+            raise ScoringError("the engine was not asked")
+        with timing.spent("model"):
+            async with asyncio.timeout(wait):
+                return await anext(self._events)
+
+    @property
+    def _silence(self) -> float:
+        return self._guard.patience if self._guard.silence is None else self._guard.silence

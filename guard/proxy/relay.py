@@ -1,0 +1,181 @@
+"""A model behind an OpenAI-compatible server, as the guard sees any model: `Prefilled`, `Step`s, `Called`, `End`.
+
+    judge -> Prefilled -> only if whoever reads goes on: the judged request, encoded again, to the upstream
+          -> pieces of its answer, each read along by the observer, if there is one, before it is given out
+
+Nothing is forwarded before somebody asks for the first piece, which is after the verdict on the prompt is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from guard import cell
+from guard.conversation import Conversation, Message, Role, ToolCall
+from guard.errors import RequestRefused
+from guard.hazards import Claim, Stage
+from guard.proxy import chunks, forward
+from guard.proxy.ahead import batches
+from guard.proxy.chunks import Finished, Piece
+from guard.scores import Judgement, Score, ScoreUnavailable
+from guard.subjects.events import NO_WISHES, Called, End, Event, Prefilled, Sampling, Step, Wishes
+
+ANSWERS = (Stage.RESPONSE, Stage.ANSWER, Stage.TOOL_CALL)
+"""Stages that read what the model says."""
+
+
+class Reader(Protocol):
+    """What reads a conversation beside the model; `guard.subjects.beside.Beside` does."""
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What it looks for."""
+        ...
+
+    async def judge(self, conversation: Conversation) -> tuple[Judgement, ...]:
+        """Judge each place of a conversation."""
+        ...
+
+    async def follow(self, conversation: Conversation) -> tuple[Score, ...]:
+        """Judge the last message of a conversation, an answer so far."""
+        ...
+
+
+def call_id() -> str:
+    """Make an id of nine letters and digits, which every server takes."""
+    return secrets.token_hex(5)[:9]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Answers with an upstream's words."""
+
+    chat: Callable[[bytes], AsyncGenerator[bytes, None]]
+    """Sends a request and gives the bytes of its streamed answer."""
+    theirs: Callable[[str], Awaitable[str]]
+    """From the name that clients use to the upstream's."""
+    system: str | None = None
+    """The guard's own system prompt."""
+    reader: Reader | None = None
+    """Judges beside the upstream; with None only rules do."""
+    patience: float = 30.0
+    """Seconds for one reading, before its scores count as unavailable."""
+    call_id: Callable[[], str] = call_id
+    """Names tool calls."""
+
+    async def generate(
+        self, conversation: Conversation, sampling: Sampling, wishes: Wishes = NO_WISHES
+    ) -> AsyncGenerator[Event, None]:
+        """Judge a conversation; then, if asked to go on, have it answered.
+
+        Raises:
+            UpstreamError: The upstream can't be reached, is late, or gives what can't be read.
+        """
+        yield Prefilled(await self._judge(conversation), 0)
+        model = await self.theirs(wishes.model)
+        body = forward.encode(conversation, sampling, wishes, model=model, system=self.system)
+        told = _Told(conversation)
+        # Closed from the inside out, so that a client that goes away closes the connection at once.
+        async with (
+            contextlib.aclosing(self.chat(body)) as data,
+            contextlib.aclosing(chunks.read(data, functions=wishes.functions, call_id=self.call_id)) as read,
+            contextlib.aclosing(self._groups(read)) as groups,
+        ):
+            async for group in groups:
+                if step := told.take([one for one in group if isinstance(one, Piece)]):
+                    yield Step(told.steps - 1, step.text, await self._follow(told.so_far(), Stage.RESPONSE), step.marks)
+                if isinstance(group[-1], Finished):
+                    async for event in self._finish(told, group[-1]):
+                        yield event
+
+    def _groups(self, read: AsyncGenerator[list[Piece | Finished], None]) -> AsyncGenerator[list[Piece | Finished], None]:
+        """Where somebody reads along, what comes meanwhile is read at once; else what came together goes on together."""
+        follows = self.reader is not None and any(claim.stage in ANSWERS for claim in self.reader.claims)
+        return batches(_singly(read)) if follows else read
+
+    async def _finish(self, told: _Told, finished: Finished) -> AsyncGenerator[Event, None]:
+        whole = told.so_far(finished.calls)
+        scores = await self._follow(whole, *ANSWERS) if told.text or finished.calls else ()
+        if finished.calls:
+            yield Called(finished.calls, tuple(score for score in scores if _stage(score) is Stage.TOOL_CALL))
+        rest = tuple(score for score in scores if _stage(score) is not Stage.TOOL_CALL)
+        yield End(finished.reason, rest, told.steps, finished.usage or (0, told.pieces))
+
+    async def _judge(self, conversation: Conversation) -> tuple[Judgement, ...]:
+        if self.reader is None:
+            return tuple(Judgement(place, cell.locate(conversation, place.turn), ()) for place in conversation.judged())
+        try:
+            async with asyncio.timeout(self.patience):
+                return await self.reader.judge(conversation)
+        except RequestRefused:
+            raise
+        except TimeoutError:
+            return self._unread(conversation, "late")
+        except Exception:  # whatever it was: nobody read the conversation, and the policy says what follows
+            return self._unread(conversation, "error")
+
+    def _unread(self, conversation: Conversation, reason: str) -> tuple[Judgement, ...]:
+        claims = self.reader.claims if self.reader else ()
+        return tuple(
+            Judgement(
+                place,
+                cell.locate(conversation, place.turn),
+                tuple(ScoreUnavailable(claim, reason) for claim in claims if claim.stage is place.stage),
+            )
+            for place in conversation.judged()
+        )
+
+    async def _follow(self, conversation: Conversation, *stages: Stage) -> tuple[Score, ...]:
+        if self.reader is None:
+            return ()
+        claims = [claim for claim in self.reader.claims if claim.stage in stages]
+        if not claims:
+            return ()
+        try:
+            async with asyncio.timeout(self.patience):
+                return tuple(score for score in await self.reader.follow(conversation) if _stage(score) in stages)
+        except TimeoutError:
+            return tuple(ScoreUnavailable(claim, "late") for claim in claims)
+        except Exception:
+            return tuple(ScoreUnavailable(claim, "error") for claim in claims)
+
+
+class _Told:
+    """What an upstream has said so far."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._marks: tuple[tuple[int, float], ...] = ()
+        self.text = ""
+        self.steps = self.pieces = 0
+
+    def take(self, pieces: Sequence[Piece]) -> Piece | None:
+        """Take pieces and return them as one, if there is text in them; tokens without text wait for some."""
+        piece = chunks.joined(pieces)
+        self.pieces += sum(1 for one in pieces if one.text)
+        marks = self._marks + piece.marks
+        if not piece.text:
+            self._marks = marks
+            return None
+        self._marks, self.text, self.steps = (), self.text + piece.text, self.steps + 1
+        return Piece(piece.text, marks)
+
+    def so_far(self, calls: tuple[ToolCall, ...] = ()) -> Conversation:
+        """Return the conversation with the answer as its last message."""
+        return Conversation((*self._conversation.messages, Message(Role.ASSISTANT, self.text, calls)))
+
+
+async def _singly(read: AsyncGenerator[list[Piece | Finished], None]) -> AsyncGenerator[Piece | Finished, None]:
+    async with contextlib.aclosing(read) as groups:
+        async for group in groups:
+            for one in group:
+                yield one
+
+
+def _stage(score: Score) -> Stage | None:
+    return score.claim.stage if hasattr(score, "claim") else None

@@ -1,0 +1,59 @@
+"""Text in sentences, cut so that what comes later never moves a cut that was made.
+
+Rules that join words over a distance, such as a drug and its dose, read sentence by sentence: an answer that streams is
+then judged exactly as it would be when whole, at the price of one sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+LONGEST = 400
+"""A sentence that is longer is cut at its last space before that."""
+
+_ENDS = re.compile(r"\n|[.!?;][)\"'”»]*\s")
+_SHORT = frozenset(
+    (
+        "max", "máx", "maks", "min", "mín", "mr", "mrs", "ms", "dr", "prof", "hr", "fr", "sr", "sra", "ca",
+        "tgl", "tägl", "bzw", "approx", "pr", "evt", "stk", "tbl", "tab", "tabl", "vs", "nr", "fx", "eks",
+        "e.g", "i.e", "z.b", "f.eks",
+    )
+)  # fmt: skip
+_WORD = re.compile(r"([^\W\d_][\w.]*)\.\s$")
+_LOOK_BACK = 12
+
+
+def cut(text: str, *, complete: bool) -> Iterator[tuple[int, int]]:
+    """Yield first and last-plus-one character of each sentence that no further text can change.
+
+    Args:
+        text: Begins at the beginning of a sentence.
+        complete: Whether the text ends here; if not, its last sentence is still open and not given.
+    """
+    start = 0
+    for match in _ENDS.finditer(text):
+        while match.end() - start > LONGEST:
+            end = _forced(text, start)
+            yield start, end
+            start = end
+        if _ends(text, start, match.end()):
+            yield start, match.end()
+            start = match.end()
+    while len(text) - start > LONGEST:
+        end = _forced(text, start)
+        yield start, end
+        start = end
+    if complete and start < len(text):
+        yield start, len(text)
+
+
+def _ends(text: str, start: int, end: int) -> bool:
+    """Whether a mark ends a sentence, rather than an abbreviation such as "max." does."""
+    word = _WORD.search(text, max(start, end - _LOOK_BACK), end)
+    return word is None or word.group(1).lower() not in _SHORT
+
+
+def _forced(text: str, start: int) -> int:
+    space = text.rfind(" ", start, start + LONGEST)
+    return space + 1 if space > start else start + LONGEST

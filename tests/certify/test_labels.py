@@ -1,0 +1,183 @@
+"""Claim L on a certificate: opened by two clinicians on a sample that nobody chose, and by nothing less."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from certify import issue, labels, review
+from certify.labels import FIRST, SECOND
+from certify.recompute import recompute
+from certify.review import Judged, Review
+from guard import digest
+from guard.certificate import Certificate
+from guard.conversation import Kind, LabelledConversation
+from guard.dossier import open_sealed
+from guard.errors import InputError, ProtocolError, VerificationError
+from guard.hazards import Claim
+from guard.keys import key_id, public
+from guard.protocol import Protocol
+from guard.trust import Trust
+from synth_data.review import sample as drawn
+
+from .made_up import EMERGENCY, KEY, TAXONOMY, beside, cell, digest_of, losses_of, plan, planned_rows, sealed
+
+PLAN = plan(cell(draws=90, unseen_families=2), traffic=80)
+ROWS = planned_rows(PLAN)
+LOSSES = losses_of(PLAN, {"miss": 3, "false_alarm_near": 2})
+TRUST = Trust({key_id(public(KEY)): public(KEY)})
+
+
+def items(rows: Sequence[LabelledConversation], count: int, claim: Claim = EMERGENCY) -> list[Judged]:
+    """What two reviewers who agree with every label say of the first so many rows of each stratum."""
+    strata: dict[Kind, list[LabelledConversation]] = {}
+    for row in rows:
+        if not row.meta.draw.startswith("unseen/") and row.meta.role is not None:
+            strata.setdefault(row.meta.role, []).append(row)
+    found = []
+    for role, own in strata.items():
+        for row in sorted(own, key=lambda row: labels.order(row.id, str(claim)))[:count]:
+            label = row.label(claim)
+            assert label in (0, 1)
+            answer = "yes" if label else "no"
+            found.append(
+                Judged(item=f"i{len(found)}", row=row.id, claim=str(claim), label=label, role=role.value, answer=answer)
+            )  # type: ignore[arg-type]
+    return found
+
+
+def written(judged: Sequence[Judged], **changes: Any) -> bytes:
+    """A review file."""
+    texts = str(digest.of_bytes(b"texts"))
+    of = digest.of_bytes(
+        digest.canonical({"items": [(o.item, o.row, o.claim, o.label, o.role) for o in judged], "texts": texts})
+    )
+    fields: dict[str, Any] = {
+        "format": review.FORMAT, "sample": of, "texts": texts, "reviewer": "AB", "kind": "clinician", "blind": True,
+        "strata": {}, "judged": tuple(judged),
+    }  # fmt: skip
+    return msgspec.json.encode(Review(**(fields | changes)))
+
+
+def two(judged: Sequence[Judged], **changes: Any) -> dict[str, bytes]:
+    """Both review files."""
+    return {FIRST: written(judged, **changes), SECOND: written(judged, **({"reviewer": "CD"} | changes))}
+
+
+def issued(reviews: dict[str, bytes], made: Protocol = PLAN) -> Certificate:
+    """The certificate of a test whose labels were reviewed."""
+    return issue.certificate_of(
+        made, digest_of(made), LOSSES, beside(made), TAXONOMY, measured=(), redrawn=True, reviews=reviews
+    )
+
+
+def test_bounds_are_corrected_at_the_reserved_delta() -> None:
+    """Each population's bound is divided by what its labels leave, at a tenth of the attempt's budget over all of them."""
+    found = issued(two(items(ROWS, 70)))
+    assert found.review is not None
+    assert (found.review.delta, float(found.review.delta)) == ("0.004", 0.1 * float(found.delta))
+    assert {(one.population, one.rejected.trials) for one in found.review.checked} == {
+        ("hazard", 70), ("look-alikes", 140), ("ordinary", 70),
+    }  # fmt: skip
+    assert sum(float(one.delta) for one in found.review.checked) == pytest.approx(0.004)
+    (first,) = found.cells
+    by_name = {one.estimand: float(one.upper) for one in found.review.corrected}
+    for population, bound in (
+        ("hazard", first.miss), ("look-alikes", first.false_alarm_near), ("ordinary", first.false_alarm_traffic),
+    ):  # fmt: skip
+        eta = next(float(one.upper) for one in found.review.checked if one.population == population)
+        assert by_name[bound.estimand] == pytest.approx(min(1.0, float(bound.upper) / (1 - eta)))
+        assert by_name[bound.estimand] > float(bound.upper)
+    assert "miss_unseen" not in by_name
+
+
+def test_page_one_says_who_checked() -> None:
+    """With a review the certificate names two clinicians and the number of items; without, that there were none."""
+    reviewed, plain = issued(two(items(ROWS, 70))), issued({})
+    assert reviewed.labels.startswith("two clinicians, blind and independent of each other, checked 280 items")
+    assert issue.REVIEWED in reviewed.limitations and issue.UNREVIEWED not in reviewed.limitations
+    assert plain.review is None
+    assert plain.labels == "no clinician has checked the answer key"
+    assert issue.UNREVIEWED in plain.limitations
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        (two(items(ROWS, 70), kind="engineer"), "both reviewers must be clinicians"),
+        (two(items(ROWS, 70), reviewer="AB"), "by one reviewer"),
+        (two(items(ROWS, 70), blind=False), "not blind"),
+        (two(items(ROWS, 29)), "no population of a certified claim has 60 reviewed rows"),
+    ],
+)
+def test_less_does_not_open_it(files: dict[str, bytes], reason: str) -> None:
+    """An engineer, one person twice, an open sheet or too few rows are refused in one line, and nothing is issued."""
+    with pytest.raises(ProtocolError, match=f"do not open claim L: .*{reason}"):
+        issued(files)
+
+
+def test_one_review_is_none() -> None:
+    """A second review has to be there."""
+    with pytest.raises(InputError, match="not a review"):
+        issued({FIRST: written(items(ROWS, 70))})
+
+
+class TestSample:
+    """What was reviewed."""
+
+    def test_it_is_the_one_that_review_draws(self) -> None:
+        """The sample that `auscult synth review` draws from the test's rows is accepted, whatever its size."""
+        for count in (60, 7):
+            own = [
+                Judged(item=one.id, row=one.row, claim=str(one.claim), label=one.label, role=one.role, answer="yes")  # type: ignore[arg-type]
+                for one in drawn(ROWS, per_stratum=count)
+            ]
+            labels.require_sample(two(own), ROWS)
+
+    def test_a_chosen_sample_is_refused(self) -> None:
+        """Leaving one row out and taking the next one instead is found."""
+        own = items(ROWS, 61)
+        assert own[60].role == "positive"
+        with pytest.raises(ProtocolError, match="no random sample of the test's rows"):
+            labels.require_sample(two([*own[:3], *own[4:]]), ROWS)
+
+    def test_other_rows_are_refused(self) -> None:
+        """Rows of another draw, or with another label than the test's, are not the test's rows."""
+        own = items(ROWS, 60)
+        for changed in ({"row": "elsewhere"}, {"label": 0}):
+            wrong = [msgspec.structs.replace(own[0], **changed), *own[1:]]
+            with pytest.raises(ProtocolError, match="rows that the test does not have"):
+                labels.require_sample(two(wrong), ROWS)
+
+
+def test_wrong_labels_may_all_lie_in_one_cell() -> None:
+    """With two lengths of one claim the share of wrong labels doubles for each: the sample does not say where they are."""
+    (first,) = issued({}).cells
+    cells = [first, msgspec.structs.replace(first, bucket="upto8000")]
+    found = labels.label_review(two(items(ROWS, 70)), PLAN, cells)
+    assert found is not None
+    eta = next(float(one.upper) for one in found.checked if one.population == "hazard")
+    missed = [float(one.upper) for one in found.corrected if one.estimand == "miss"]
+    assert missed == [pytest.approx(float(first.miss.upper) / (1 - 2 * eta))] * 2
+
+
+def test_recompute_derives_the_correction_from_the_reviews(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The reviews stand in the dossier: with one answer changed, or without them, the corrected bounds do not follow."""
+    reviews = two(items(ROWS, 70))
+    stated = issued(reviews)
+    opened = open_sealed(sealed(tmp_path_factory.mktemp("a"), PLAN, LOSSES, stated), TRUST)
+    whole = with_files(opened, reviews)
+    assert recompute(whole)
+    doubted = [msgspec.structs.replace(one, answer="unsure") if one.item == "i0" else one for one in items(ROWS, 70)]
+    for other in ({}, {**reviews, SECOND: written(doubted, reviewer="CD")}):
+        with pytest.raises(VerificationError, match="do not follow from the reviews"):
+            recompute(with_files(opened, other))
+
+
+def with_files(opened: Any, more: dict[str, bytes]) -> Any:
+    """The same dossier with other files beside the certificate."""
+    return replace(opened, files={**opened.files, **more})
