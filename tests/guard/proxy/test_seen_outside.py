@@ -125,7 +125,7 @@ def test_logs_are_json_with_our_id_and_without_what_exceptions_say() -> None:
                 raise error
             except Exception:
                 logging.getLogger("auscult.proxy").exception("it broke")
-        logging.getLogger("uvicorn.error").warning("odd: %s", "secret words")
+        logging.getLogger("another.library").warning("odd: %s", "secret words")
         logs.seen(Seen(id="i", request="r", route="other", status=200, seconds=0.1, overhead=0.01, spent={}))
     finally:
         request_id.set("")
