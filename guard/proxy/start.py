@@ -38,6 +38,7 @@ from guard.subjects.causal import CausalSubject
 from guard.subjects.engine import BATCH, Engine
 from guard.subjects.folders import named_by_certificate
 from guard.subjects.load import load_decoder
+from guard.subjects.trial import Trial
 from guard.trust import Trust
 from guard.validity import Signal
 
@@ -149,7 +150,9 @@ def require_binding(certified: SubjectBinding, loaded: SubjectBinding) -> None:
 
 def in_process(proven: Proven, batch: int = BATCH) -> Source:
     """Return the proven model on a thread of its own, with at most `batch` answers in a forward pass."""
-    engine = Engine(cast(CausalSubject, proven.subject), proven.suite, batch=batch)
+    canaries = canary.read(proven.opened.suite_file(canary.FILE))
+    trial = Trial([one.conversation for one in canaries], float(proven.opened.certificate.canaries.eps))
+    engine = Engine(cast(CausalSubject, proven.subject), proven.suite, batch=batch, trial=trial)
     return Source(answering=engine, judging=engine, close=engine.close, model=proven.subject.binding.name)
 
 

@@ -28,7 +28,7 @@ from guard.subjects.causal import CausalSubject
 from guard.subjects.decode import generate
 from guard.subjects.events import NO_WISHES, Event, Sampling, Wishes
 from guard.subjects.jobs import AHEAD, Asked, Done, Job
-from guard.subjects.trial import why_alone
+from guard.subjects.trial import Trial, why_alone
 
 BATCH = 8
 """Most answers in one forward pass."""
@@ -52,6 +52,7 @@ class Engine:
         answering: int = 16,
         ahead: int = AHEAD,
         batch: int = BATCH,
+        trial: Trial | None = None,
     ) -> None:
         """Try out whether answers can share passes, and start the thread.
 
@@ -62,11 +63,12 @@ class Engine:
             answering: Answers under way at one time, each with its own cache.
             ahead: Events of one answer that may wait for their reader, who else holds his own answer up.
             batch: Most answers in one forward pass; 1 lets them take turns.
+            trial: Texts on which no score may move by eps when they share passes, or answers take turns.
         """
         self._ahead = ahead
         self.subject = subject
         self.suite = suite
-        self.alone = why_alone(subject) if batch > 1 else "one row a pass was asked for"
+        self.alone = why_alone(subject, suite, trial) if batch > 1 else "one row a pass was asked for"
         """Why answers take turns; empty where they share passes."""
         if self.alone and batch > 1:
             _log.warning("answers take turns: %s", self.alone)

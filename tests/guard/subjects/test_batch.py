@@ -18,10 +18,11 @@ from guard.subjects.decode import generate
 from guard.subjects.engine import Engine
 from guard.subjects.events import End, Event, Prefilled, Sampling, Step
 from guard.subjects.jobs import Asked, Done, Job
+from guard.subjects.load import load
 from guard.subjects.slots import Kept, Slots
-from guard.subjects.trial import why_alone
+from guard.subjects.trial import Trial, why_alone
 
-from .conftest import TEXT, same_events
+from .conftest import TEXT, probe_suite, same_events
 
 ALONE = {"mistral", "gemma3", "gpt_oss", "qwen3_next", "mamba", "bamba"}
 """Architectures that do not keep plain keys and values of everything."""
@@ -85,12 +86,12 @@ def rows(build: Callable[..., CausalSubject]) -> Iterator[list[int]]:
 
 
 @pytest.mark.parametrize("kind", ["llama", "gpt2", "falcon", "bloom", "mixtral", "mistral", "qwen3_next", "mamba"])
-def test_architectures(build: Callable[..., CausalSubject], kind: str) -> None:
+def test_architectures(build: Callable[..., CausalSubject], suite: Suite, kind: str) -> None:
     """Whatever keeps plain keys and values can share passes, however it knows its positions; nothing else does."""
-    assert bool(why_alone(build(kind))) == (kind in ALONE)
+    assert bool(why_alone(build(kind), suite)) == (kind in ALONE)
 
 
-def test_a_model_whose_rows_touch_is_found_out(build: Callable[..., CausalSubject]) -> None:
+def test_a_model_whose_rows_touch_is_found_out(build: Callable[..., CausalSubject], suite: Suite) -> None:
     """A block that mixes rows ever so little, or rotates by the longest row, makes answers take turns."""
     subject = build()
 
@@ -98,13 +99,25 @@ def test_a_model_whose_rows_touch_is_found_out(build: Callable[..., CausalSubjec
         return output + 0.01 * (output.mean(0, keepdim=True) - output)
 
     handle = subject.blocks[1].register_forward_hook(leak)
-    assert why_alone(subject) == "a row gives other numbers among others than alone"
+    assert why_alone(subject, suite) == "a row gives other numbers among others than alone"
     handle.remove()
     rotary = subject.model.model.rotary_emb
     before, rotary.rope_type = rotary.rope_type, "longrope"
-    assert "longest row" in why_alone(subject)
+    assert "longest row" in why_alone(subject, suite)
     rotary.rope_type = before
-    assert why_alone(subject) == ""
+    assert why_alone(subject, suite) == ""
+
+
+def test_scores_that_move_by_the_margin_make_answers_take_turns(
+    build: Callable[..., CausalSubject], suite: Suite, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The certified margin decides: what rounding moves passes a sound one, not one of nothing; the log says so."""
+    talks = [talk(text) for text in TEXT]
+    assert why_alone(build(), suite, Trial(talks, 1e-4)) == ""
+    engine = Engine(build(), suite, trial=Trial(talks, 1e-12))
+    engine.close()
+    assert "a score moves by" in engine.alone
+    assert engine.alone in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["llama", "bloom"])
@@ -301,3 +314,17 @@ def test_a_place_that_is_used_again_holds_nothing_of_the_row_before() -> None:
             slots.drop(gone)
     memory = slots.memory(range(2))
     assert all(torch.isfinite(layer.keys).all() and torch.isfinite(layer.values).all() for layer in memory.layers)
+
+
+def test_the_phantom_answers_alike_alone_and_among_others() -> None:
+    """Six greedy answers of the packaged model, begun one after the other, have the tokens and scores of each alone."""
+    phantom = cast(CausalSubject, load("phantom"))
+    suite = probe_suite(phantom.width)
+    batch, jobs = Batch(phantom, suite, 4), []
+    for number in range(6):
+        jobs.append(add(batch, ask(talk(f"{TEXT[number % 4]} Can I take {number} tablets?"), Sampling(max_tokens=10))))
+        batch.round()
+    run(batch)
+    for job in jobs:
+        assert isinstance(job.work, Asked)
+        assert same_events(finished(job), generate(phantom, suite, job.work.conversation, job.work.sampling))
