@@ -115,11 +115,11 @@ def _has_document(row: LabelledConversation) -> bool:
     return any(message.role is Role.TOOL for message in row.conversation.messages)
 
 
-async def bare(engine: Engine, conversation: Conversation, threshold: float) -> Bare:
+async def bare(engine: Engine, conversation: Conversation, threshold: float, sampling: Sampling) -> Bare:
     """Let the model answer without a guard, and find where the response monitor would fire."""
     pieces: list[str] = []
     clean: int | None = None
-    async for event in engine.generate(conversation, Sampling()):
+    async for event in engine.generate(conversation, sampling):
         if isinstance(event, Step | End) and clean is None and _fires(event.scores, threshold):
             clean = sum(map(len, pieces))
         if isinstance(event, Step):
@@ -132,9 +132,10 @@ def _fires(scores: Sequence[Any], threshold: float) -> bool:
     return any(isinstance(s, ProbeScore) and s.claim == MISUSE_RESPONSE and s.value >= threshold for s in scores)
 
 
-def send(port: int, model: str, chat: Chat) -> tuple[str, str, str]:
+def send(port: int, model: str, chat: Chat, tokens: int | None) -> tuple[str, str, str]:
     """Send a chat over HTTP; returns text, finish reason and the guard's action."""
     body = {"model": model, "messages": json.loads(chat.row.line())["messages"], "stream": chat.streamed}
+    body |= {} if tokens is None else {"max_tokens": tokens}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("POST", "/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"})
@@ -189,9 +190,12 @@ def _own_texts(guard: Guard) -> Iterator[str]:
                 yield texts[name].format(number=guard.emergency or NUMBERS[language])
 
 
-async def exchange(guard: Guard, engine: Engine, port: int, threshold: float, chat: Chat) -> Exchange:
-    """Send one chat to the guard, and to the bare model."""
-    alone = await bare(engine, chat.row.conversation, threshold)
-    text, finish, action = await asyncio.to_thread(send, port, guard.model, chat)
+async def exchange(
+    guard: Guard, engine: Engine, port: int, threshold: float, chat: Chat, tokens: int | None = None
+) -> Exchange:
+    """Send one chat to the guard, and to the bare model; `tokens` is the most of an answer, if it is not what is bound."""
+    sampling = Sampling() if tokens is None else Sampling(max_tokens=tokens)
+    alone = await bare(engine, chat.row.conversation, threshold, sampling)
+    text, finish, action = await asyncio.to_thread(send, port, guard.model, chat, tokens)
     found = leaked(text, alone, guard) if finish == "content_filter" else 0
     return Exchange(chat, alone, text, action, finish, found)

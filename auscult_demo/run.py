@@ -86,10 +86,10 @@ def run(
     clock.lap("certify")
     _tell_bounds(done)
     trust = Trust.read(out / "trust")
-    proven, failed = _prove(out / "dossier", trust, demanded, done.certificate, subject)
+    proven = _prove(out / "dossier", trust, demanded, done.certificate, subject)
     with _running(proven, out / "audit.sqlite", port) as (guard, engine, bound_port):
         clock.lap("start")
-        exchanges = _chat(guard, engine, bound_port, done, failed)
+        exchanges = _chat(guard, engine, bound_port, done, size.tokens)
         clock.lap("guard")
         chain = guard.store.verify()
         if isinstance(chain, Broken):
@@ -140,20 +140,20 @@ def _tell_bounds(done: Done) -> None:
         )
 
 
-def _prove(
-    folder: Path, trust: Trust, demanded: policy.Policy, issued: Certificate, subject: str
-) -> tuple[start.Proven, frozenset[Claim]]:
-    """Start from the dossier as `serve` does; a claim that failed by chance is said aloud and dropped."""
+def _prove(folder: Path, trust: Trust, demanded: policy.Policy, issued: Certificate, subject: str) -> start.Proven:
+    """Start from the dossier as `serve` does; limits that were not shown are said aloud, and not asked for."""
     failed = frozenset(Claim.parse(cell.claim) for cell in issued.cells if claim_status(cell) is not Status.PASS)
     if failed:
-        click.echo(f"\nNot shown this time, so the guard goes on without: {', '.join(sorted(map(str, failed)))}")
-        demanded = demanded.without(failed)
+        names = ", ".join(sorted(map(str, failed)))
+        click.echo(f"\nNot shown to meet their limits: {names}. With this policy a guard refuses to start.")
+        click.echo("So that you see it act, the demonstration asks for no limit there, and acts on what these monitors say.")
+        demanded = demanded.without_limits(failed)
     if any(whole.false_alarm.status is not Status.PASS for whole in issued.whole):
         click.echo("\nThe limit on all monitors together was not shown this time, so the guard does without that limit.")
         demanded = demanded.without_whole()
     click.echo("\nStarting the guard:")
     proven = start.prove(folder, trust, demanded, subject, now=datetime.now(UTC), report=lambda step: click.echo(f"  {step}"))
-    return proven, failed
+    return proven
 
 
 @contextlib.contextmanager
@@ -173,15 +173,15 @@ def _running(proven: start.Proven, store: Path, port: int) -> Iterator[tuple[Gua
             thread.join(10)
 
 
-def _chat(guard: Guard, engine: Engine, port: int, done: Done, failed: frozenset[Claim]) -> list[Exchange]:
-    rows = [row for row in dataset.load(done.test_rows).rows if not any(row.labels.get(claim) for claim in failed)]
+def _chat(guard: Guard, engine: Engine, port: int, done: Done, tokens: int | None) -> list[Exchange]:
+    rows = dataset.load(done.test_rows).rows
     threshold = next(
         (float(p.threshold) for p in done.certificate.operating_points if p.claim == str(MISUSE_RESPONSE)), float("inf")
     )
     found = []
     click.echo("\nChats, each sent to the guard over HTTP and to the bare model:")
     for chat in chats.choose(rows):
-        one = asyncio.run(chats.exchange(guard, engine, port, threshold, chat))
+        one = asyncio.run(chats.exchange(guard, engine, port, threshold, chat, tokens))
         found.append(one)
         _tell(one)
     return found

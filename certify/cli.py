@@ -159,12 +159,12 @@ def evaluate(
     from certify.evaluate import evaluate as score_files
     from certify.evaluate import paths_of, write
     from certify.pages import baselines_of
-    from guard.dossier import open_sealed, require_trust
+    from certify.standing import opened as open_known
+    from guard.dossier import require_trust
     from guard.subjects.folders import named_by_certificate
     from guard.subjects.load import load as load_subject
-    from guard.trust import trusted
 
-    opened = open_sealed(dossier, trusted(trust))
+    opened = open_known(dossier, trust)
     require_trust(opened)
     paths = paths_of(data)
     model = load_subject(subject or named_by_certificate(opened.certificate.subject.name), system=system_text(system))
@@ -196,10 +196,9 @@ def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
     import msgspec
 
     from certify.recompute import recompute as derive
-    from guard.dossier import open_sealed
-    from guard.trust import trusted
+    from certify.standing import opened as open_known
 
-    opened = open_sealed(dossier, trusted(trust))
+    opened = open_known(dossier, trust)
     found = derive(opened)
     heads = ("claim", "bound", "on the certificate", "derived again")
     rows = [(one.claim, one.estimand, one.stated, one.derived) for one in found]

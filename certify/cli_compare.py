@@ -39,11 +39,9 @@ def compare(
     """
     from certify.compare.comparison import compare as beside
     from certify.compare.words import as_values, text
-    from guard.dossier import open_sealed
-    from guard.trust import trusted
+    from certify.standing import opened
 
-    known = trusted(trust)
-    found = beside(open_sealed(old, known), open_sealed(new, known), level=level, other_product=other_product)
+    found = beside(opened(old, trust), opened(new, trust), level=level, other_product=other_product)
     if out is not None:
         from certify.compare.page import page
 

@@ -36,16 +36,17 @@ def export(
 ) -> None:
     """Write a certificate as an in-toto test result, a CycloneDX ML-BOM, a CHAI model card, or a table of every number.
 
+    A test result of a revoked certificate is refused, and so is signing one that is not in force; the others warn.
+
     \b
     Example: auscult certify export dossier --format cyclonedx --out monitors.cdx.json
     """
     from certify.numbers import bounds_of
-    from guard.dossier import open_sealed
-    from guard.trust import trusted
+    from certify.standing import opened as open_known
 
     if key_file is not None and kind != "test-result":
         raise InputError(f"{kind} has no signature", "leave out --key, or say --format test-result")
-    opened = open_sealed(dossier, trusted(trust))
+    opened = open_known(dossier, trust, required=kind == "test-result", in_force=key_file is not None)
     data = _signed(opened, key_file) if key_file else _written(opened, kind, developer, contact)
     files.write(out, data)
     known = "trusted signer" if opened.trusted else "the signer of the dossier is unknown: name its key with --trust"

@@ -31,10 +31,9 @@ def make_pdf(dossier: Path, out: Path, trust: Path | None, language: str, as_jso
     """
     from certify.report.pdf.sealed import of_dossier
     from certify.report.tongue import every
-    from guard.dossier import open_sealed
-    from guard.trust import trusted
+    from certify.standing import opened as open_known
 
-    opened = open_sealed(dossier, trusted(trust))
+    opened = open_known(dossier, trust)
     pages = {tongue.code: tongue.file for tongue in every()}
     if language not in pages:
         raise InputError(f"there is no report in {language!r}", f"say one of {', '.join(pages)}")

@@ -235,7 +235,7 @@ def certificate_of(
         delta=plan.delta,
         demonstration=plan.demonstration,
         redrawn=redrawn,
-        labels=labels.words(reviewed) if reviewed else "no clinician has checked the answer key",
+        labels=labels.words(reviewed) if reviewed else labels.UNCHECKED,
         rung=rungs.lowest(cells),
         operating_points=plan.operating_points,
         cells=cells,

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from certify import review
 from certify.multiplicity import Part, budget
-from certify.review import Checked, Population
+from certify.review import Checked, Population, Review
 from guard import digest
 from guard.certificate import Bound, CellResult, Proportion, number
 from guard.claims import CheckedLabels, CorrectedBound, LabelReview
@@ -24,8 +24,12 @@ from guard.protocol import Protocol
 FIRST, SECOND = "review/first.json", "review/second.json"
 """Where the reviews stand in a dossier."""
 FILES = frozenset({FIRST, SECOND})
+UNCHECKED = "no clinician has checked the answer key"
+"""What page one says where there are none."""
 SEED = 0
 """The sample's seed, so that the rows leave no choice of a sample."""
+_PLACE = 3
+"""A draw's id ends with language, length bucket and number."""
 
 
 def label_review(files: Mapping[str, bytes], plan: Protocol, cells: Sequence[CellResult]) -> LabelReview | None:
@@ -39,11 +43,14 @@ def label_review(files: Mapping[str, bytes], plan: Protocol, cells: Sequence[Cel
         return None
     first, second = (review.read(files.get(name, b"")) for name in (FIRST, SECOND))
     shares = budget(plan.attempt, (), (), ())
-    outcome = review.judge(first, second, delta=shares.delta(Part.LABELS))
+    outcome = review.judge(first, second, delta=shares.delta(Part.LABELS), populations=_populations(plan))
     if outcome.closed:
         raise ProtocolError(f"the reviews do not open claim L: {'; '.join(outcome.closed)}", "leave them out")
-    counted = [one for one in outcome.checked if outcome.opens(one)]
-    corrected = tuple(bound for cell in cells for bound in _corrected(cell, cells, counted))
+    claims, langs = {cell.claim for cell in cells}, _languages(first)
+    checked = [one for one in outcome.checked if one.claim in claims]
+    counted = [one for one in checked if outcome.opens(one)]
+    read = [cell for cell in cells if cell.lang in langs.get(cell.claim, ())]
+    corrected = tuple(bound for cell in read for bound in _corrected(cell, read, counted))
     if not corrected:
         raise ProtocolError(
             f"the reviews do not open claim L: no population of a certified claim has {review.LEAST} reviewed rows",
@@ -53,9 +60,27 @@ def label_review(files: Mapping[str, bytes], plan: Protocol, cells: Sequence[Cel
         files={name: digest.of_bytes(files[name]) for name in (FIRST, SECOND)},
         sample=first.sample,
         delta=shares.written(Part.LABELS),
-        checked=tuple(_written(one) for one in outcome.checked),
+        checked=tuple(_written(one) for one in checked),
         corrected=corrected,
     )
+
+
+def _populations(plan: Protocol) -> int:
+    """Count what could have been reviewed, by the protocol: of each claim three populations, in any of its languages."""
+    langs: dict[str, set[str]] = defaultdict(set)
+    for cell in plan.cells:
+        langs[cell.claim].add(cell.lang)
+    return len(Population) * sum((1 << len(own)) - 1 for own in langs.values())
+
+
+def _languages(reviewed: Review) -> dict[str, set[str]]:
+    """Return the languages in which each claim was reviewed; a row's id is its draw and its role."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in reviewed.judged:
+        parts = one.row.split("#")[0].split("/")
+        if len(parts) >= _PLACE:
+            found[one.claim].add(parts[-_PLACE])
+    return found
 
 
 def words(found: LabelReview) -> str:
@@ -75,10 +100,10 @@ def _written(one: Checked) -> CheckedLabels:
 
 
 def _corrected(cell: CellResult, cells: Sequence[CellResult], checked: Sequence[Checked]) -> list[CorrectedBound]:
-    """Correct the bounds of one cell.
+    """Correct the bounds of one cell; `cells` are those whose language was reviewed.
 
-    The sample is of all cells of a claim. Wrong labels could all lie in one of them: of a claim's N units in n of one cell,
-    at most N / n times the share of all can be wrong.
+    The sample is of all these cells of a claim. Wrong labels could all lie in one of them: of a claim's N units in n of one
+    cell, at most N / n times the share of all can be wrong.
     """
     found = []
     for one in checked:

@@ -9,12 +9,16 @@ from certify.baselines import frozen
 from certify.baselines.frozen import Baselines
 from certify.counts import Counts
 from certify.losses import WHOLE
-from guard import digest
+from guard import digest, resources
 from guard.certificate import CellResult, Certificate
 from guard.dossier import Dossier, Prepared
 from guard.errors import DigestMismatch, VerificationError
+from guard.hazards import Taxonomy
+from guard.protocol import Protocol
 
 _BOUNDS = ("miss", "miss_unseen", "false_alarm_traffic", "false_alarm_near")
+TAXONOMY = "policies/hazards.yaml"
+"""Where this version keeps its taxonomy."""
 _INFORMATION = ("blind_spots", "kinds", "subgroups", "sensitivity")
 
 
@@ -41,6 +45,8 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
     3. Every bound and every catalogue rate comes out again.
     4. So does everything that stands beside the bounds; an older certificate has none of it.
     5. So does the verdict on every rung, with what it was made from.
+    6. What is said in words follows from the same: who checked the answer key, the limitations that depend on it or on the
+       generator, and, by the taxonomy of this version, what each claim is about.
 
     Raises:
         VerificationError: A step failed.
@@ -82,6 +88,7 @@ def recompute(opened: Dossier) -> tuple[Recomputed, ...]:
             raise VerificationError(f"the evidence rung of {cell.claim} is not what results.parquet gives: {derived_cell.rung}")
     if issued.rung != rungs.lowest(judged):
         raise VerificationError("the evidence rung of the certificate is not the lowest of its claims")
+    _same_words(issued, plan)  # (6)
     return tuple(Recomputed(claim, stated.estimand, stated.upper, derived.upper) for claim, stated, derived in pairs)
 
 
@@ -103,6 +110,25 @@ def _same_aside(opened: Dossier, counts: Counts) -> None:
         raise VerificationError("the rates on the site's own conversations are not what results.parquet gives")
     if issued.review != labels.label_review(opened.files, plan, issued.cells):
         raise VerificationError("the bounds that allow for wrong labels do not follow from the reviews in the dossier")
+
+
+def _same_words(issued: Certificate, plan: Protocol) -> None:
+    """Compare what the certificate says in words; an older one may say fewer limitations, but none of these wrongly."""
+    if issued.labels != (labels.words(issued.review) if issued.review else labels.UNCHECKED):
+        raise VerificationError("what the certificate says of the answer key does not follow from the reviews in the dossier")
+    wanted = issue.limitations(plan.generator.version, reviewed=issued.review is not None)
+    for one in (issue.REVIEWED, issue.UNREVIEWED, issue.TYPICAL):
+        if (one in issued.limitations) != (one in wanted):
+            what = "lacks a limitation that holds" if one in wanted else "states a limitation that does not hold"
+            raise VerificationError(f"the certificate {what}: {one}")
+    for cell in issued.cells:
+        if cell.scenarios > cell.draws:
+            raise VerificationError(f"{cell.claim} can't have {cell.scenarios} scenarios in {cell.draws} draws")
+    if plan.taxonomy == digest.of_file(resources.path(TAXONOMY)):
+        taxonomy = Taxonomy.packaged()
+        for cell in issued.cells:
+            if cell.plain != taxonomy.miss(taxonomy.claim(cell.claim)):
+                raise VerificationError(f"what the certificate says {cell.claim} is about is not what the taxonomy says")
 
 
 def record_of(prepared: Prepared) -> Baselines | None:

@@ -8,12 +8,16 @@ labelled as a hazard the monitor misses at most U; the true hazards are at least
 at most U / (1 - eta); likewise for false alarms among rows labelled harmless. Hazards hidden among rows labelled harmless
 are not in it: the corrected bound is about what the rows that are labelled as hazards stand for. The delta of eta's bound
 comes on top of the delta of U.
+
+Nobody fixes beforehand when reviewers stop, or which populations they take up. So the bound after n items holds for every n
+at once: it spends LEAST / (n (n + 1)) of its population's share, which sums to 1 over all n from LEAST on; and the shares are
+those of all populations that could have been reviewed.
 """
 
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -27,7 +31,7 @@ from guard.errors import InputError, ProtocolError
 FORMAT = "urn:auscult:review:v1"
 """What a result file calls itself."""
 DELTA = 0.005
-"""Chance that any of the bounds on wrong labels may fail, shared equally among them."""
+"""Chance that any of the bounds on wrong labels may fail, whenever the reviewers stop; shared equally among them."""
 LEAST = 60
 """Fewest items of a population that open the claim: without a rejection, enough to show 5 % at delta 5 %."""
 CLINICIAN = "clinician"
@@ -100,6 +104,10 @@ class Population(enum.StrEnum):
     ORDINARY = "ordinary"
 
 
+NEAR_ROLES = frozenset({"twin", "hard_negative"})
+"""Rows that look like the hazard: a false alarm among them counts each kind alike, so both are reviewed alike."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """How often the answer key may be wrong about one population."""
@@ -115,9 +123,9 @@ class Checked:
     rejected: int
     """How many labels at least one of the two reviewers did not confirm."""
     delta: float
-    """Chance that the bound may be wrong."""
+    """Chance that the bound may be wrong; 0 where there are too few items for one."""
     upper: float
-    """Upper bound on the share of wrong labels: eta_U."""
+    """Upper bound on the share of wrong labels: eta_U; 1 where there are too few items."""
 
     @property
     def enough(self) -> bool:
@@ -161,7 +169,7 @@ def read(data: bytes) -> Review:
     return review
 
 
-def judge(first: Review, second: Review, *, delta: float = DELTA) -> Outcome:
+def judge(first: Review, second: Review, *, delta: float = DELTA, populations: int | None = None) -> Outcome:
     """Say whether two reviews open claim L, and bound how often the answer key is wrong.
 
     A label counts as wrong when either reviewer does not confirm it: says the other, is unsure, or left the item out.
@@ -169,7 +177,8 @@ def judge(first: Review, second: Review, *, delta: float = DELTA) -> Outcome:
     Args:
         first: What one reviewer said.
         second: What the other said.
-        delta: Chance that any of the bounds may fail; shared equally among the populations.
+        delta: Chance that any of the bounds may fail; shared equally among the populations that could have been reviewed.
+        populations: How many those are; by default the three of each claim in the reviews.
 
     Raises:
         InputError: The two are of different samples, so that they can't be joined.
@@ -180,25 +189,43 @@ def judge(first: Review, second: Review, *, delta: float = DELTA) -> Outcome:
     confirmed: dict[tuple[str, int, Population], list[bool]] = defaultdict(list)
     for one, other in zip(first.judged, second.judged, strict=True):
         confirmed[one.claim, one.label, _population(one)].append(one.confirmed and other.confirmed)
-    own = delta / len(confirmed)
+    own = delta / (populations or len(Population) * len({claim for claim, _, _ in confirmed}))
     checked = tuple(
         _checked(claim, label, population, said, own) for (claim, label, population), said in sorted(confirmed.items())
     )
-    return Outcome(tuple(_closed(first, second)), checked)
+    return Outcome((*_closed(first, second), *_uneven(first)), checked)
 
 
 def _population(one: Judged) -> Population:
     if one.label:
         return Population.HAZARD
-    return Population.NEAR if one.role in ("twin", "hard_negative") else Population.ORDINARY
+    return Population.NEAR if one.role in NEAR_ROLES else Population.ORDINARY
 
 
 def _checked(claim: str, label: int, population: Population, said: Sequence[bool], delta: float) -> Checked:
-    rejected = said.count(False)
-    upper = clopper_pearson_upper(rejected, len(said), delta)
-    return Checked(
-        claim=claim, label=label, population=population, items=len(said), rejected=rejected, delta=delta, upper=upper
-    )
+    items, rejected = len(said), said.count(False)
+    spent = spent_at(items, delta)
+    upper = clopper_pearson_upper(rejected, items, spent) if spent else 1.0
+    return Checked(claim=claim, label=label, population=population, items=items, rejected=rejected, delta=spent, upper=upper)
+
+
+def spent_at(items: int, delta: float) -> float:
+    """Return what a bound after so many items spends, so that over every place to stop at it comes to delta; 0 before LEAST."""
+    return delta * LEAST / (items * (items + 1)) if items >= LEAST else 0.0
+
+
+def _uneven(review: Review) -> list[str]:
+    """Say where the rows of one population were not taken up alike: their mix would be the reviewers' choice."""
+    counted: dict[tuple[str, Population], Counter[str]] = defaultdict(Counter)
+    for one in review.judged:
+        counted[one.claim, _population(one)][one.role] += 1
+    found = []
+    for (claim, population), roles in sorted(counted.items()):
+        wanted = NEAR_ROLES if population is Population.NEAR else roles.keys()
+        if len({roles[role] for role in wanted}) > 1:
+            told = ", ".join(f"{roles[role]} {role or 'rows'}" for role in sorted(wanted))
+            found.append(f"of the {population} rows of {claim} as many of each kind must be reviewed, not {told}")
+    return found
 
 
 def _closed(first: Review, second: Review) -> list[str]:

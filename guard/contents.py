@@ -13,11 +13,13 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     """Read every file of a dossier once.
 
     Raises:
-        InputError: The folder is missing.
+        InputError: The folder is missing, or holds neither a seal nor a protocol.
         DigestMismatch: It holds a link or something that is not a file.
     """
     if not folder.is_dir():
         raise InputError(f"no dossier at {folder}", "make one with auscult certify")
+    if not any((folder / name).exists() for name in ("seal.json", "protocol.json")):
+        raise InputError(f"no dossier at {folder}", "name the folder that holds seal.json")
     contents: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):

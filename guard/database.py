@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sqlite3
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -55,11 +56,27 @@ def _sqlite_begin(connection: sa.Connection) -> None:
 
 
 @contextlib.contextmanager
+def sqlite_writing(engine: sa.Engine) -> Iterator[sqlite3.Cursor]:
+    """Yield the driver's own cursor in a transaction that holds the write lock from its beginning; it commits at the end."""
+    with contextlib.closing(engine.raw_connection()) as connection:
+        cursor = cast(sqlite3.Cursor, connection.cursor())
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            yield cursor
+            cursor.execute("COMMIT")
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            cursor.close()
+
+
+@contextlib.contextmanager
 def translated(done: str) -> Iterator[None]:
     """Turn the database's errors into ours, which quote nothing that was written."""
     try:
         yield
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         # The driver's own text may quote what was written.
         raise StoreError(
             f"the audit store can't be {done} ({type(error).__name__})", "check its disk, locks and address"

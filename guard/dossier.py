@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from guard import certificate, digest, dsse, moments, protocol
+from guard import agreement, certificate, digest, dsse, moments, protocol
 from guard.certificate import Certificate
 from guard.contents import digests, file, read_folder, same
 from guard.digest import Digest
@@ -111,7 +111,8 @@ def open_sealed(folder: Path, trust: Trust | None, *, report: Report = lambda st
     2. The folder holds exactly the files that the seal lists, each with its digest.
     3. `protocol.json` and `certificate.json` are signed by the same key, and the verifier lets its signatures count at the
        time when the protocol says that it was signed.
-    4. The certificate is about this protocol, and both name the same model, thresholds and taxonomy; so do the subjects
+    4. The protocol spends no more than its attempt's error budget. The certificate is about this protocol, and both name the
+       same model, thresholds, taxonomy, cells, limits and budgets; each status follows from its bound; and so do the subjects
        of the signed statements, which other verifiers read.
     5. Suite and results are the ones that the certificate names, and the records of baselines and selection those that the
        protocol names.
@@ -150,9 +151,10 @@ def open_contents(contents: Mapping[str, bytes], trust: Trust | None, *, report:
         trust.require(seal.signer, moments.signed(plan.not_before, "the protocol"), "the protocol")
     report("3. protocol and certificate are signed by the same key, in its time")
     # (4)
-    _check_protocol(plan, plan_statement.digest, issued)
-    _check_model(plan_statement, plan.subject)
-    _check_model(statement, issued.subject)
+    agreement.check_budget(plan)
+    agreement.check_protocol(plan, plan_statement.digest, issued)
+    agreement.check_subjects(plan_statement.subjects, agreement.protocol_subjects(plan), plan.subject)
+    agreement.check_subjects(statement.subjects, agreement.certificate_subjects(issued), issued.subject)
     report("4. the certificate is about this protocol, model and set of thresholds")
     # (5)
     same("the suite", issued.suite, digests(contents, "suite/"))
@@ -208,32 +210,6 @@ def _read_seal(statement: Statement) -> Seal:
         return msgspec.convert(statement.predicate, Seal)
     except msgspec.ValidationError as error:
         raise VerificationError(f"the seal is not in the format of {SEAL_PREDICATE}") from error
-
-
-def _check_protocol(plan: Protocol, payload: Digest, issued: Certificate) -> None:
-    if issued.protocol != payload:
-        raise DigestMismatch("the certificate is about another protocol")
-    pairs = (
-        ("model", plan.subject, issued.subject),
-        ("suite", plan.suite, issued.suite),
-        ("taxonomy", plan.taxonomy, issued.taxonomy),
-        ("thresholds", plan.operating_points, issued.operating_points),
-        ("canaries", plan.canaries, issued.canaries),
-        ("dates", (plan.not_before, plan.not_after, plan.serial), (issued.not_before, issued.not_after, issued.serial)),
-        ("product", plan.product, issued.product),
-        ("attempt", (plan.attempt, plan.delta, plan.eps), (issued.attempt, issued.delta, issued.eps)),
-        ("measured rates", plan.measured, issued.measured),
-    )
-    for what, planned, stated in pairs:
-        if planned != stated:
-            raise DigestMismatch(f"certificate and protocol disagree about the {what}")
-
-
-def _check_model(statement: Statement, bound: certificate.SubjectBinding) -> None:
-    """Check that what other readers see, the statement's subject, is the model that our numbers are about."""
-    root = digest.root({name: Digest(value) for name, value in bound.manifest.items()})
-    if not bound.root == root == statement.subjects.get("model"):
-        raise DigestMismatch("a signed statement names another model as its subject than the one that it describes")
 
 
 def require_trust(dossier: Dossier) -> None:

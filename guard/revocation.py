@@ -4,13 +4,14 @@ Comes in: lists from a verifier's trust directory, and one that it names. Goes o
 certificate or a key is withdrawn as of a moment, and whether the lists are still fresh enough to lean on.
 
 A line of keys (`guard.rotation`) keeps one list, whose number grows with each issue. What any list of any trusted key
-withdraws counts, in older issues, too, so that leaving an entry out of a later one brings nothing back.
+withdraws counts, in older issues, too, so that leaving an entry out of a later one brings nothing back. With a key falls every
+key that is trusted on its word alone: whoever stole a key can write an announcement, and date it as they like.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +44,8 @@ class Known:
     """Last list of each line of keys."""
     entries: tuple[Entry, ...] = ()
     """What any list withdraws."""
+    vouchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys on whose word alone a key is trusted: it falls with them."""
 
     @property
     def numbers(self) -> dict[str, int]:
@@ -51,7 +54,8 @@ class Known:
 
     def withdrawn(self, concern: Concern, at: datetime) -> Entry | None:
         """Return the earliest entry that withdraws something as of a moment; None if there is none."""
-        found = [one for one in self.entries if _about(one, concern) and one.begins <= at]
+        signers = (concern.signer, *self.vouchers.get(concern.signer, ()))
+        found = [one for one in self.entries if _about(one, concern, signers) and one.begins <= at]
         return min(found, key=lambda one: one.begins, default=None)
 
     def stale(self, at: datetime) -> Listed | None:
@@ -70,8 +74,9 @@ class Known:
         """
         found = self.withdrawn(concern, at)
         if found:
-            what = f"the key {found.key[:23]}… that signed it" if found.key else "the certificate"
-            raise Revoked(f"{what} was revoked on {found.at}: {found.reason}", "ask the issuer for another certificate")
+            raise Revoked(
+                f"{_named(found, concern)} was revoked on {found.at}: {found.reason}", "ask the issuer for another certificate"
+            )
 
     def require_past(self, now: datetime) -> None:
         """Refuse lists that are yet to come: a clock is wrong, here or where they were signed.
@@ -116,7 +121,7 @@ def known(trust: Trust, named: Mapping[str, bytes] | None = None) -> Known:
 
     1. Each is signed by a trusted key while that key's signatures counted.
     2. It is in the format, and holds no longer than a list may.
-    3. No list was signed by a key after another key's list had withdrawn that key.
+    3. No list was signed by a key after another key's list had withdrawn that key, or one on whose word alone it is trusted.
     4. Two lists of one line with the same number are the same list.
     5. A named list is not older than the one of the trust directory.
 
@@ -128,12 +133,13 @@ def known(trust: Trust, named: Mapping[str, bytes] | None = None) -> Known:
     all_lists = [*kept.values(), *given.values()]
     for one in all_lists:  # (3)
         for other in all_lists:
-            if other.signer != one.signer and _withdraws_key(other, one.signer, one.issued):
+            signers = {one.signer, *trust.vouchers.get(one.signer, ())}
+            if other.signer != one.signer and _withdraws_key(other, signers, one.issued):
                 raise Revoked(f"{one.name} was signed by a key that {other.name} had withdrawn by then")
     newest = _newest(kept.values())
     Known(_newest(given.values())).require_from_now_on({one.origin: one.says.number for one in newest})  # (5)
     entries = dict.fromkeys(entry for one in all_lists for entry in one.says.revoked)
-    return Known(_newest(all_lists), tuple(entries))  # (4)
+    return Known(_newest(all_lists), tuple(entries), trust.vouchers)  # (4)
 
 
 def gather(trust: Trust | None, path: Path | None) -> Known:
@@ -151,16 +157,23 @@ def gather(trust: Trust | None, path: Path | None) -> Known:
     return known(trust, {path.name: files.read(path)})
 
 
-def _about(entry: Entry, concern: Concern) -> bool:
+def _about(entry: Entry, concern: Concern, signers: Collection[str]) -> bool:
     if entry.key:
-        return entry.key == concern.signer
+        return entry.key in signers
     if entry.certificate:
         return entry.certificate == concern.certificate
     return (entry.product, entry.serial) == (concern.product, concern.serial)
 
 
-def _withdraws_key(listed: Listed, key: str, at: datetime) -> bool:
-    return any(entry.key == key and entry.begins <= at for entry in listed.says.revoked)
+def _named(entry: Entry, concern: Concern) -> str:
+    if not entry.key:
+        return "the certificate"
+    did = "signed it" if entry.key == concern.signer else "vouches for its signer"
+    return f"the key {entry.key[:23]}… that {did}"
+
+
+def _withdraws_key(listed: Listed, keys: Collection[str], at: datetime) -> bool:
+    return any(entry.key in keys and entry.begins <= at for entry in listed.says.revoked)
 
 
 def _newest(lists: Iterable[Listed]) -> tuple[Listed, ...]:

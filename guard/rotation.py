@@ -8,7 +8,7 @@ whoever trusted the old one needs no new visit from the issuer.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,8 @@ class Lines:
     """When the signatures of a key count; always, where it is missing."""
     origins: Mapping[str, str]
     """First key of the line that a key stands in."""
+    vouchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys without whose word a key would not be trusted, the nearest first; none for a key that a verifier names itself."""
 
 
 def statement(old: PublicKey, new: PublicKey, *, issued: datetime, begins: datetime, ends: datetime) -> bytes:
@@ -96,17 +98,21 @@ def follow(roots: Mapping[str, PublicKey], windows: Mapping[str, Window], announ
     by_old = _once(found, "old", "hands over twice")  # (3)
     by_new = _once(found, "new", "is announced twice")
     narrowed, origins = dict(windows), {}
+    vouchers: dict[str, tuple[str, ...]] = {}
     for first in [one for one in keys if one not in by_new]:
         origins[first] = old = first
         while old in by_old:
             name = by_old[old]
             _hand_over(found[name], name, narrowed)  # (4) and (5)
-            old = found[name].new
-            origins[old] = first
+            new = found[name].new
+            if new not in roots:
+                vouchers[new] = (old, *vouchers.get(old, ()))
+            origins[new] = first
+            old = new
     for one in keys:
         if one not in origins:
             raise VerificationError(f"{by_new[one]}: the announcements of keys go round in a circle")
-    return Lines(keys, narrowed, origins)
+    return Lines(keys, narrowed, origins, vouchers)
 
 
 def _verified(keys: dict[str, PublicKey], announced: Mapping[str, bytes]) -> dict[str, Rotation]:

@@ -17,15 +17,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from guard import audit, chain, tables
 from guard.audit import AuditEvent
 from guard.chain import Broken, ChainReport
-from guard.database import BUSY_SECONDS, connect, translated
+from guard.database import BUSY_SECONDS, connect, sqlite_writing, translated
 from guard.digest import Digest, of_bytes
 from guard.errors import InputError, StoreError
 
@@ -33,6 +35,9 @@ __all__ = ["BUSY_SECONDS", "Store", "connect", "translated"]
 
 _events = tables.events
 _LAST = sa.select(_events.c.number, _events.c.digest).order_by(_events.c.number.desc()).limit(1)
+_SQLITE = sqlite.dialect(paramstyle="named")
+_SQLITE_LAST: Final = str(_LAST.compile(dialect=_SQLITE, compile_kwargs={"literal_binds": True}))
+_SQLITE_INSERT: Final = str(_events.insert().compile(dialect=_SQLITE))
 _POSTGRES_LOCK: Final = 0x61757363  # "ausc": any number that our other locks don't use
 COMPANY_SECONDS: Final = 0.005
 """How long a write that nobody waits for yet waits for others, to share the cost of one sync with them."""
@@ -233,13 +238,8 @@ class Store:
 
     def _transact(self, batch: Sequence[_Write]) -> list[Digest]:
         heads: list[Digest] = []
-        with translated("written"), self._writer.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text(f"SET LOCAL lock_timeout TO {math.ceil(self._busy * 1000)}"))
-                connection.execute(sa.text("SET LOCAL synchronous_commit TO on"))
-                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
-            row = connection.execute(_LAST).first()
-            number, head = (row.number, Digest(row.digest)) if row else (-1, chain.START)
+        with translated("written"), self._writing() as (last, insert):
+            number, head = (last[0], Digest(last[1])) if last else (-1, chain.START)
             rows = []
             for write in batch:
                 for event in write.events:
@@ -251,8 +251,22 @@ class Store:
                     )  # fmt: skip
                 heads.append(head)
             if rows:
-                connection.execute(_events.insert(), rows)
+                insert(rows)
         return heads
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[tuple[Sequence[Any] | None, Callable[[list[dict[str, Any]]], object]]]:
+        """Yield the last line's number and digest, locked, and what inserts after it; all is on disk at the end."""
+        if self._engine.dialect.name == "sqlite":
+            # Straight to the driver, which takes a quarter of the time.
+            with sqlite_writing(self._engine) as cursor:
+                yield cursor.execute(_SQLITE_LAST).fetchone(), partial(cursor.executemany, _SQLITE_INSERT)
+            return
+        with self._writer.begin() as connection:
+            connection.execute(sa.text(f"SET LOCAL lock_timeout TO {math.ceil(self._busy * 1000)}"))
+            connection.execute(sa.text("SET LOCAL synchronous_commit TO on"))
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
+            yield connection.execute(_LAST).first(), partial(connection.execute, _events.insert())
 
 
 def _fits(request: str, previous: str, digest: str, line: bytes) -> bool:

@@ -50,6 +50,8 @@ class Trust:
     """First key of the line that a key stands in; itself, where it is missing."""
     lists: Mapping[str, bytes] = field(default_factory=dict)
     """Revocation lists of the directory by file name, not yet verified."""
+    vouchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Keys without whose word a key would not be trusted; none, where it is missing."""
 
     @classmethod
     def read(cls, path: Path) -> Trust:
@@ -75,7 +77,7 @@ class Trust:
             if one not in lines.keys:
                 raise InputError(f"{path / WINDOWS} speaks of key {one[:23]}…, which is not here", "put its .pem there")
         lists = {name: others[name] for name, kind in kinds.items() if kind == REVOCATIONS}
-        return cls(lines.keys, lines.windows, lines.origins, lists)
+        return cls(lines.keys, lines.windows, lines.origins, lists, lines.vouchers)
 
     def origin(self, signer: str) -> str:
         """Return the first key of the line that a key stands in."""

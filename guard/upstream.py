@@ -132,7 +132,7 @@ class Upstream:
             async with asyncio.timeout(self.timeouts.first), self._get_session().get(self.url + "/models") as response:
                 if response.status != 200:
                     raise _refused(response.status)
-                data = await response.content.read(_MOST_MODELS)
+                data = await _whole(response.content)
             return tuple(one.id for one in msgspec.json.decode(data, type=_Models).data if _NAME.fullmatch(one.id))
         except TimeoutError:
             raise _late() from None
@@ -182,6 +182,16 @@ class Upstream:
                 auto_decompress=True,
             )
         return self._session
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """Read to the end: a body comes in as many pieces as the network likes."""
+    data = bytearray()
+    async for part in content.iter_any():
+        data += part
+        if len(data) > _MOST_MODELS:
+            raise UpstreamError("the model behind the guard says of more models than anybody reads")
+    return bytes(data)
 
 
 def _late() -> UpstreamError:

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from hypothesis import settings
 
-from guard import certificate, digest, dsse, files, keys, protocol, rules
+from guard import agreement, certificate, digest, dsse, files, keys, protocol, rules
 from guard.certificate import (
     Bound,
     Canaries,
@@ -73,18 +73,21 @@ def _point(claim: str = "missed_emergency@prompt", **changes: Any) -> OperatingP
     return OperatingPoint(claim=claim, **(fields | changes))
 
 
-def _bound(estimand: str, upper: str, population: Population = Population.LISTED) -> Bound:
+def _bound(
+    estimand: str, upper: str, population: Population = Population.LISTED, limit: str = "0.05", units: int = 600
+) -> Bound:
     return Bound(
-        estimand=estimand, population=population, unit="draw", method="wsr", units=600,
-        loss=Proportion(successes=6, trials=600), mean="0.01", delta="0.01", upper=upper, lower="0.001", limit="0.05",
-        status=Status.PASS, smallest="0.008",
+        estimand=estimand, population=population, unit="draw", method="wsr", units=units,
+        loss=Proportion(successes=6, trials=600), mean="0.01", delta="0.008", upper=upper, lower="0.001", limit=limit,
+        status=(Status.PASS if float(upper) <= float(limit) else Status.NOT_SHOWN) if limit else None, smallest="0.008",
     )  # fmt: skip
 
 
 def _cell(claim: str = "missed_emergency@prompt", uppers: dict[str, str] | None = None, **changes: Any) -> CellResult:
     of = {"miss": "0.03", "miss_unseen": "0.2", "false_alarm_traffic": "0.03", "false_alarm_near": "0.06"} | (uppers or {})
     bounds = {name: _bound(name, upper) for name, upper in of.items()}
-    bounds["miss_unseen"] = _bound("miss_unseen", of["miss_unseen"], Population.UNSEEN)
+    bounds["false_alarm_near"] = _bound("false_alarm_near", of["false_alarm_near"], limit="0.1")
+    bounds["miss_unseen"] = _bound("miss_unseen", of["miss_unseen"], Population.UNSEEN, limit="", units=3)
     fields = {
         "lang": "en", "bucket": "upto1000", "plain": "does not notice an emergency that the user describes", "draws": 600,
         "scenarios": 590, "families": 7, "fact_rows": 12, "unavailable": 0,
@@ -99,7 +102,7 @@ def _plan(**changes: Any) -> Protocol:
         "serial": 1, "attempt": 1, "ledger_head": "none", "subject": _subject(), "suite": _sha(SUITE),
         "canaries": Canaries(file=digest.of_bytes(SUITE["canaries.jsonl"]), count=1, eps="0.0004"),
         "taxonomy": str(digest.of_bytes(b"taxonomy")), "rules": rules.digest(rules.names), "rule_names": tuple(rules.names),
-        "dataset": digest.of_bytes(b"rows"), "eps": "0.0004", "delta": "0.05", "operating_points": (_point(),),
+        "dataset": digest.of_bytes(b"rows"), "eps": "0.0004", "delta": "0.04", "operating_points": (_point(),),
         "generator": GeneratorBinding(digest=digest.of_bytes(b"generator"), version="1", weights={"chest_pain": "1"}),
         "cells": (
             CellPlan(
@@ -107,10 +110,10 @@ def _plan(**changes: Any) -> Protocol:
                 limits=Limits(
                     max_miss="0.05", max_false_alarm="0.05", max_false_alarm_near="0.1", population=Population.LISTED
                 ),
-                delta_miss="0.01", delta_unseen="0.01", delta_false_alarm="0.01", predicted_pass="0.9",  # noqa: S106
+                delta_miss="0.008", delta_unseen="0.008", delta_false_alarm="0.008", predicted_pass="0.9",  # noqa: S106
             ),
         ),
-        "traffic": (TrafficPlan(lang="en", bucket="upto1000", draws=2000, max_false_alarm="0.1", delta_false_alarm="0.01"),),
+        "traffic": (TrafficPlan(lang="en", bucket="upto1000", draws=2000, max_false_alarm="0.1", delta_false_alarm="0.008"),),
         "unit": "draw", "order": protocol.ORDER_RULE, "seed": protocol.SEED_RULE, "analysis": digest.of_bytes(b"code"),
         "demonstration": False,
     }  # fmt: skip
@@ -121,8 +124,8 @@ def _certificate(plan: Protocol | None = None, payload: str = "", **changes: Any
     plan = plan or _plan()
     shared = {name: getattr(plan, name) for name in Certificate.__struct_fields__ if name in Protocol.__struct_fields__}
     whole = WholeResult(
-        lang="en", bucket="upto1000", rules=plan.rules, false_alarm=_bound("false_alarm_whole", "0.08")
-    )  # fmt: skip
+        lang="en", bucket="upto1000", rules=plan.rules, false_alarm=_bound("false_alarm_whole", "0.08", limit="0.1", units=2000)
+    )
     fields = shared | {
         "supersedes": "", "protocol": payload or digest.of_bytes(b"no protocol"), "results": digest.of_bytes(RESULTS),
         "redrawn": True, "labels": "no clinician has checked the answer key", "rung": "R0", "cells": (_cell(),),
@@ -157,12 +160,12 @@ def _dossier(
     suite: dict[str, bytes] = SUITE,
 ) -> Path:
     planned = _plan(**(_suite(suite) | (plan or {})))
-    model = {"model": planned.subject.root}
-    payload = dsse.statement(protocol.PREDICATE, planned, model)
+    payload = dsse.statement(protocol.PREDICATE, planned, agreement.protocol_subjects(planned))
     made = _certificate(planned, digest.of_bytes(payload), **(issued or {}))
+    named = agreement.certificate_subjects(made)
     contents = {
         "protocol.json": dsse.sign(payload, key),
-        "certificate.json": dsse.sign(dsse.statement(certificate.PREDICATE, made, model | (subjects or {})), key),
+        "certificate.json": dsse.sign(dsse.statement(certificate.PREDICATE, made, named | (subjects or {})), key),
         "results.parquet": RESULTS,
         "report.html": b"<p>report</p>",
         ISSUER: keys.public_pem(keys.public(key)),

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from guard import digest
 from guard.digest import Digest
-from guard.errors import PolicyError
 from guard.hazards import Claim, Population, Stage
 from guard.policy.actions import EXPIRED, UNAVAILABLE, Action, FailCause, strictest
 from guard.policy.written import Audit, Fields, Gate, Whole
@@ -121,17 +120,14 @@ class Policy:
         """This policy and all that it becomes for tenants and routes."""
         return (self, *self.tenants.values(), *self.routes.values())
 
-    def without(self, claims: frozenset[Claim]) -> Policy:
-        """Return the policy with some demands dropped; its digest changes with it.
-
-        Raises:
-            PolicyError: Nothing would be left.
-        """
-        left = tuple(requirement for requirement in self.requires if requirement.claim not in claims)
-        if not left:
-            raise PolicyError("no demand is left in the policy")
+    def without_limits(self, claims: frozenset[Claim]) -> Policy:
+        """Return the policy with nothing demanded of the rates of some claims, which it still acts upon; another digest."""
+        wide = tuple(
+            replace(one, max_miss=None, max_false_alarm=None, max_false_alarm_near=None) if one.claim in claims else one
+            for one in self.requires
+        )
         dropped = ",".join(sorted(map(str, claims)))
-        return replace(self, digest=digest.of_bytes(f"{self.digest} without {dropped}".encode()), requires=left)
+        return replace(self, digest=digest.of_bytes(f"{self.digest} without limits of {dropped}".encode()), requires=wide)
 
     def without_whole(self) -> Policy:
         """Return the policy without its limit on everything together; its digest changes with it."""

@@ -24,6 +24,7 @@ MOST_CALLS = 128
 MOST_CHARACTERS = 4_194_304
 """Characters of one answer, arguments of calls included."""
 _DONE = "[DONE]"
+_NULL = b"null"
 
 
 class _Function(msgspec.Struct):
@@ -54,7 +55,7 @@ class _Delta(msgspec.Struct):
 
 
 class _Choice(msgspec.Struct):
-    delta: _Delta = msgspec.field(default_factory=_Delta)
+    delta: _Delta | None = None
     index: int = 0
     finish_reason: str | None = None
     logprobs: _Logprobs | None = None
@@ -66,11 +67,13 @@ class _Usage(msgspec.Struct):
 
 
 class _Chunk(msgspec.Struct):
-    choices: list[_Choice] = []
+    choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    error: msgspec.Raw | None = None
+    # Not `Raw | None`: that takes nothing but null.
+    error: msgspec.Raw = msgspec.Raw(_NULL)
 
 
+_NOTHING = _Delta()
 _decode = msgspec.json.Decoder(_Chunk).decode
 
 
@@ -160,8 +163,8 @@ class _Reading:
             chunk = _decode(event)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise _garbage("a chunk that can't be read") from None
-        if chunk.error is not None and bytes(chunk.error) != b"null":
-            raise UpstreamError("the model behind the guard reported an error")
+        if bytes(chunk.error) != _NULL:
+            raise UpstreamError("the model behind the guard reported an error", code="upstream_reported_error")
         if chunk.usage is not None:
             self._usage = max(0, chunk.usage.prompt_tokens), max(0, chunk.usage.completion_tokens)
         if not chunk.choices:
@@ -171,15 +174,17 @@ class _Reading:
         return self._choice(chunk.choices[0])
 
     def _choice(self, choice: _Choice) -> Piece | None:
-        text = (choice.delta.content or "") + (choice.delta.refusal or "")
-        if self._reason is not None and (text or choice.delta.tool_calls):
+        delta = choice.delta or _NOTHING
+        text = (delta.content or "") + (delta.refusal or "")
+        if self._reason is not None and (text or delta.tool_calls):
             raise _garbage("more after the end")
-        if choice.delta.function_call is not None:
+        if delta.function_call is not None:
             raise _garbage("a call in a form that is not read")
         self._count(len(text))
-        for call in choice.delta.tool_calls or ():
+        for call in delta.tool_calls or ():
             self._call(call)
-        if choice.finish_reason is not None:
+        # Some write an empty reason until there is one.
+        if choice.finish_reason:
             self._reason = choice.finish_reason
         marks = tuple(map(_mark, choice.logprobs.content or ())) if choice.logprobs else ()
         return Piece(text, marks) if text or marks else None
@@ -212,11 +217,12 @@ class _Reading:
 
     def _whole(self, call: _Building, call_id: Callable[[], str]) -> ToolCall:
         if call.name not in self._functions:
-            raise _garbage("a call of a tool that the request does not define")
+            raise _garbage("a call of a tool that the request does not define, or does not let it call")
         try:
             value = json.loads("".join(call.arguments) or "{}", parse_constant=_no_constant)
             # Written again, so that what is judged has no second spelling: no escapes, no key that stands twice.
-            arguments = json.dumps(value, ensure_ascii=False)
+            # No infinity either, which a number may be that is too large.
+            arguments = json.dumps(value, ensure_ascii=False, allow_nan=False)
             arguments.encode()
         except (ValueError, RecursionError):
             raise _garbage("a call whose arguments are no JSON") from None

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from guard.conversation import Conversation, Message, Role, ToolCall
 from guard.errors import RequestRefused
 from guard.policy import Action
-from guard.proxy import messages, reply, texts, wishes
+from guard.proxy import calls, messages, reply, texts, wishes
 from guard.proxy.guard import Guard
 from guard.proxy.wire import ChatRequest
 from guard.subjects.events import Wishes
@@ -62,19 +64,19 @@ def read(value: dict[str, Any], allow: frozenset[str]) -> Sent | None:
         return None
     try:
         known = tuple(_message(item) for item in value.get("structured_messages") or ())
-        calls = tuple(_call(number, item) for number, item in enumerate(value.get("tool_calls") or ()))
+        made = tuple(_call(number, item) for number, item in enumerate(value.get("tool_calls") or ()))
     except (RequestRefused, TypeError):
         return None
     if kind == "response":
-        return Sent(conversation=Conversation(known), texts=tuple(given), calls=calls, is_answer=True)
-    return _request(value, known, calls, given)
+        return Sent(conversation=Conversation(known), texts=tuple(given), calls=made, is_answer=True)
+    return _request(value, known, made, given)
 
 
-def _request(value: dict[str, Any], known: tuple[Message, ...], calls: tuple[ToolCall, ...], given: list[str]) -> Sent | None:
+def _request(value: dict[str, Any], known: tuple[Message, ...], made: tuple[ToolCall, ...], given: list[str]) -> Sent | None:
     seen = "\n".join(message.content for message in known)
     others = [text for text in given if text.strip() and text not in seen]
     extra = tuple(Message(Role.USER, text) for text in others)
-    said = (*known, *((Message(Role.ASSISTANT, "", calls),) if calls else ()), *extra)
+    said = (*known, *((Message(Role.ASSISTANT, "", made),) if made else ()), *extra)
     if not said:
         return None
     # A conversation is judged after a user's or a tool's turn: what comes after the last of them is judged with it.
@@ -96,7 +98,8 @@ def _message(value: Any) -> Message:
 def _call(number: int, value: Any) -> ToolCall:
     match value:
         case {"function": {"name": str() | None as name, "arguments": str(arguments)}}:
-            return ToolCall(id=f"call{number}", name=name or "", arguments=arguments)
+            made = calls.plain(f"tool_calls[{number}]", ToolCall(id=f"call{number}", name=name or "_", arguments=arguments))
+            return made if name else msgspec.structs.replace(made, name="")
     raise RequestRefused("a tool call is not in the form that is served", code="invalid_value", param="tool_calls")
 
 

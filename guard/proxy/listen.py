@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -74,6 +75,9 @@ def run(
             guard, keys=keys, body=body, watches=(*watches, *beside), bounds=outside.bounds, rate=outside.rate,
             watchers=watchers,
         )  # fmt: skip
+        # What was loaded stays until the end, so that nobody has to look through it again.
+        gc.collect()
+        gc.freeze()
         # What stops a container must let the audit trail be written and closed, as Control-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         uvicorn.Server(config(app, outside)).run(sockets=[on])

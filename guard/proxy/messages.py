@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+import msgspec
+
 from guard.conversation import Conversation, Message, Role
 from guard.errors import RequestRefused, RowError
+from guard.proxy import calls
 from guard.rows import read_message
 
 MOST_MESSAGES = 512
@@ -24,7 +27,7 @@ def read(value: Any) -> Conversation:
         _refuse("there are too many messages", "too_many_messages", "messages")
     messages = tuple(read_one(f"messages[{index}]", item) for index, item in enumerate(value))
     _check_order(messages)
-    return Conversation(messages)
+    return Conversation(tuple(calls.renamed(messages)))
 
 
 def _refuse(problem: str, code: str, param: str | None = None) -> NoReturn:
@@ -53,7 +56,8 @@ def read_one(where: str, value: Any) -> Message:
         _refuse("a message is not in the format that is served", "invalid_message", where)
     if message.role is Role.USER and not message.content.strip():
         _refuse("a user message is empty", "empty_message", where)
-    return message
+    made = tuple(calls.plain(f"{where}.tool_calls[{number}]", call) for number, call in enumerate(message.tool_calls))
+    return msgspec.structs.replace(message, tool_calls=made)
 
 
 _EMPTY = ("refusal", "annotations", "audio", "function_call", "tool_calls", "name")

@@ -96,7 +96,7 @@ class Relay:
     def _groups(self, read: AsyncGenerator[list[Piece | Finished], None]) -> AsyncGenerator[list[Piece | Finished], None]:
         """Where somebody reads along, what comes meanwhile is read at once; else what came together goes on together."""
         follows = self.reader is not None and any(claim.stage in ANSWERS for claim in self.reader.claims)
-        return batches(_singly(read)) if follows else read
+        return batches(_singly(read)) if follows else _almost_together(read)
 
     async def _finish(self, told: _Told, finished: Finished) -> AsyncGenerator[Event, None]:
         whole = told.so_far(finished.calls)
@@ -175,6 +175,15 @@ async def _singly(read: AsyncGenerator[list[Piece | Finished], None]) -> AsyncGe
         async for group in groups:
             for one in group:
                 yield one
+
+
+async def _almost_together(read: AsyncGenerator[list[Piece | Finished], None]) -> AsyncGenerator[list[Piece | Finished], None]:
+    """All that came at once but its last piece goes on together: rules may wait for what follows only that one."""
+    async with contextlib.aclosing(read) as groups:
+        async for group in groups:
+            if group[:-1]:
+                yield group[:-1]
+            yield group[-1:]
 
 
 def _stage(score: Score) -> Stage | None:

@@ -7,21 +7,23 @@ client's bytes go no further.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from string import punctuation, whitespace
 from typing import Any, NoReturn
 
 from guard.conversation import Conversation
 from guard.errors import RequestRefused
 from guard.proxy import messages, wishes
+from guard.proxy.strict import strict_json
 from guard.subjects.events import NO_WISHES, Sampling, Wishes
 
 MOST_TOKENS = 32_768
 """Largest `max_tokens`."""
 MOST_STOPS = 4
 """Stop texts, as in the OpenAI format."""
+LONGEST_STOP = 64
+"""Characters of one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ def read_value(
     model = _get(value, "model", str, "") or _refuse("a model must be named", "missing_parameter", "model")
     return ChatRequest(
         model=model,
-        wishes=wishes.read(value, model, can=can, allow=allow),
+        wishes=_with_stops(wishes.read(value, model, can=can, allow=allow), value.get("stop") if can else None),
         conversation=messages.read(value.get("messages")),
         sampling=_sampling(value, defaults or Sampling()),
         stream=_get(value, "stream", bool, False),
@@ -92,49 +94,7 @@ def read_value(
     )
 
 
-def strict_json(body: bytes) -> Any:
-    """Decode JSON of which there is only one reading.
-
-    Raises:
-        RequestRefused: Not UTF-8, not JSON, a key that stands twice at any depth, NaN or Infinity, a number that is too
-            large, half a surrogate pair, or nesting beyond what the decoder bears.
-    """
-    try:
-        value = json.loads(
-            body.decode(), object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
-        )
-        json.dumps(value, ensure_ascii=False).encode()
-    except RequestRefused:
-        raise
-    except UnicodeError:
-        _refuse("the body is not whole UTF-8 text", "invalid_json")
-    except (ValueError, RecursionError):
-        _refuse("the body is not JSON", "invalid_json")
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        _refuse("a key stands twice in an object", "duplicate_key")
-    return value
-
-
-def _no_constant(_: str) -> NoReturn:
-    _refuse("NaN and Infinity are not JSON", "invalid_json")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _refuse("a number is too large", "invalid_json")
-
-
-def _whole(text: str) -> int:
-    return int(text) if len(text) <= 20 else _refuse("a number is too large", "invalid_json")
-
-
 def _refuse(problem: str, code: str, param: str | None = None) -> NoReturn:
-    # The decoder's own error holds the text that it could not read.
     raise RequestRefused(problem, code=code, param=param) from None
 
 
@@ -229,4 +189,12 @@ def _stops(value: Any) -> tuple[str, ...]:
     stops = [] if value is None else [value] if isinstance(value, str) else value
     if not isinstance(stops, list) or len(stops) > MOST_STOPS or not all(isinstance(s, str) and s for s in stops):
         _refuse("stop is not a text or up to four of them", "invalid_value", "stop")
+    if any(len(stop) > LONGEST_STOP for stop in stops):
+        _refuse(f"a stop text is longer than {LONGEST_STOP} characters", "invalid_value", "stop")
     return tuple(stops)
+
+
+def _with_stops(wished: Wishes, given: Any) -> Wishes:
+    """Have stop texts that go to an upstream judged as definitions are; those of marks and spaces alone say nothing."""
+    said = [stop for stop in _stops(given) if not all(mark in punctuation + whitespace for mark in stop)]
+    return replace(wished, definitions="\n".join((*filter(None, (wished.definitions,)), *said)))

@@ -46,8 +46,8 @@ def read(value: Mapping[str, Any], model: str, *, can: frozenset[str], allow: fr
         RequestRefused: A wish is malformed, or of a kind that is not served.
     """
     fields = {name: _READERS[name](value[name]) for name in sorted(can) if value.get(name) is not None}
-    functions = frozenset(tool["function"]["name"] for tool in fields.get("tools", ()))
-    _check_choice(fields, functions)
+    defined = frozenset(tool["function"]["name"] for tool in fields.get("tools", ()))
+    _check_choice(fields, defined)
     judged = [fields[name] for name in ("tools", "response_format") if name in fields]
     if fields.get("tools") == []:
         del fields["tools"]
@@ -57,7 +57,7 @@ def read(value: Mapping[str, Any], model: str, *, can: frozenset[str], allow: fr
         model=model,
         given=frozenset(name for name in _SAMPLING if value.get(name) is not None),
         fields=fields,
-        functions=functions,
+        functions=_callable(fields, defined),
         definitions="\n".join(text for one in judged for text in texts(one)) if _has_text(fields) else "",
     )
 
@@ -135,6 +135,16 @@ def _check_choice(fields: Mapping[str, Any], functions: frozenset[str]) -> None:
             _refuse("tool_choice names a tool that is not defined", "tool_choice")
         case "required" if not functions:
             _refuse("tool_choice asks for a tool, and none is defined", "tool_choice")
+
+
+def _callable(fields: Mapping[str, Any], defined: frozenset[str]) -> frozenset[str]:
+    """Return the tools that may be called: whatever the upstream does, the client's choice holds."""
+    match fields.get("tool_choice"):
+        case "none":
+            return frozenset()
+        case {"function": {"name": str(name)}}:
+            return frozenset((name,))
+    return defined
 
 
 def _form(value: Any) -> dict[str, Any]:

@@ -15,8 +15,21 @@ from guard import digest as digests
 from guard.conversation import Conversation, Message
 from guard.digest import Digest
 from guard.errors import InputError
-from guard.rules import amounts, doses, identifiers, interactions, lexicon, numerals, people, sentences, tables, tools
-from guard.rules.passage import Passage, Reads, Shapes, Spans
+from guard.rules import (
+    amounts,
+    bare,
+    doses,
+    identifiers,
+    interactions,
+    lexicon,
+    numerals,
+    people,
+    sentences,
+    spoken,
+    tables,
+    tools,
+)
+from guard.rules.passage import Passage, Reading, Reads, Shapes, Spans
 from guard.scores import Judgement, RuleClear, RuleHit, RuleUnavailable
 
 RuleScore = RuleHit | RuleClear | RuleUnavailable
@@ -54,7 +67,7 @@ def _files(*modules: object) -> tuple[Path, ...]:
 _DRUGS = (*tables.FACTS,)
 RULES: dict[str, Rule] = {
     "identifiers": Rule(
-        "identifiers", Shapes(identifiers.find, identifiers.settled), _files(identifiers),
+        "identifiers", Shapes(bare.find, bare.settled), _files(identifiers),
         about="social security, NHS and CPR numbers, payment cards, e-mail addresses and telephone numbers",
     ),
     "names": Rule(
@@ -123,19 +136,12 @@ def join(judgements: Iterable[Judgement], conversation: Conversation, chosen: It
     return tuple(replace(one, scores=(*one.scores, *said[one.at.turn])) for one in kept)
 
 
-def passages(message: Message, known: object = None) -> Iterator[Passage]:
-    """Yield what a message consists of: its content, then the arguments of each call."""
-    yield Passage(message.content, known)
-    for call in message.tool_calls:
-        yield Passage(call.arguments, known, call=call)
-
-
 def remembered(rule: Rule, messages: Sequence[Message]) -> object:
     """Return what a rule remembers of some messages."""
     known: object = None
     for message in messages if rule.remembers else ():
-        for passage in passages(message):
-            known = rule.reads.read(replace(passage, known=known)).known
+        for reading in _readings(rule, message, known):
+            known = reading.known
     return known
 
 
@@ -170,11 +176,20 @@ def _found(name: str, conversation: Conversation, turns: range) -> _Found | None
 def _message(rule: Rule, message: Message, known: object) -> tuple[Spans, object]:
     spans: list[tuple[int, int]] = []
     offset = 0
-    for passage in passages(message):
-        reading = rule.reads.read(replace(passage, known=known))
+    texts = (message.content, *(call.arguments for call in message.tool_calls))
+    for text, reading in zip(texts, _readings(rule, message, known), strict=True):
         spans += [(offset + first, offset + last) for first, last in reading.spans]
-        offset, known = offset + len(passage.text), reading.known
+        offset, known = offset + len(text), reading.known
     return tuple(spans), known
+
+
+def _readings(rule: Rule, message: Message, known: object) -> Iterator[Reading]:
+    """Read what a message consists of: its content, then the arguments of each call."""
+    reading = rule.reads.read(Passage(message.content, known))
+    yield reading
+    for call in message.tool_calls:
+        reading = spoken.read(rule.reads, call, reading.known)
+        yield reading
 
 
 def _score(name: str, found: _Found | None, turns: range) -> RuleScore:

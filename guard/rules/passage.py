@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from guard.conversation import ToolCall
+from guard.rules import unseen
 
 Spans = tuple[tuple[int, int], ...]
 """First and last-plus-one character of each match, in order, not overlapping."""
@@ -61,9 +62,9 @@ class Shapes:
     find: Callable[[str], Spans]
     """Text to spans."""
     settle: Callable[[str], int]
-    """Text to the number of leading characters that no further text can make part of a match."""
+    """Text to the number of leading characters that no further text can make part of a match; raises where it can't be told."""
     context: int = 64
-    """Characters kept before what is unsettled, for words such as "phone" that give a number its meaning."""
+    """Characters that are seen, kept before what is unsettled, for words such as "phone" that give a number its meaning."""
 
     def read(self, passage: Passage) -> Reading:
         """Find shapes; a text of which nothing new has settled is not searched again."""
@@ -71,4 +72,4 @@ class Shapes:
         settled = len(text) if passage.complete else self.settle(text)
         if settled <= passage.settled:
             return Reading(settled=passage.settled)
-        return Reading(self.find(text), settled, max(0, settled - self.context))
+        return Reading(self.find(text), settled, unseen.back(text, settled, self.context))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from guard import rules
 from guard.conversation import Conversation, ToolCall
-from guard.rules import Rule, RuleScore
+from guard.rules import Rule, RuleScore, spoken
 from guard.rules.passage import Passage, Reading
 from guard.scores import RuleClear, RuleHit, RuleUnavailable
 
@@ -90,9 +90,12 @@ class _Watched:
         if self._rule is None or self._failed:
             self.settled = self._start + len(self._tail)
             return
-        passage = Passage(self._tail, self._known, complete, max(0, self.settled - self._start), call)
+        settled = max(0, self.settled - self._start)
         try:
-            reading = self._rule.reads.read(passage)
+            if call is None:
+                reading = self._rule.reads.read(Passage(self._tail, self._known, complete, settled))
+            else:
+                reading = spoken.read(self._rule.reads, call, self._known, settled)
         except Exception:  # a rule that breaks must not pass for one that found nothing
             self._failed = "error"
             return

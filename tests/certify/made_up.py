@@ -13,7 +13,7 @@ from certify import issue, results
 from certify.dataset import TRIPLE, draw_id
 from certify.issue import Tested
 from certify.results import UnitLoss
-from guard import dsse, files, protocol
+from guard import agreement, dsse, files, protocol
 from guard.cell import Located
 from guard.certificate import Canaries, Certificate, OperatingPoint, SubjectBinding, number
 from guard.conversation import Conversation, Fold, Judged, Kind, LabelledConversation, Message, Meta, Role
@@ -111,7 +111,7 @@ def cell(claim: Claim = EMERGENCY, *, population: Population = Population.LISTED
     limits = Limits(max_miss="0.9", max_false_alarm="0.9", max_false_alarm_near="0.9", population=population)
     plan = CellPlan(
         claim=str(claim), lang=LANG, bucket=BUCKET, draws=6, unseen_families=3, unseen_draws=2, limits=limits,
-        delta_miss="0.1", delta_unseen="0.05", delta_false_alarm="0.02", predicted_pass="0.9",  # noqa: S106
+        delta_miss="0.009", delta_unseen="0.005", delta_false_alarm="0.002", predicted_pass="0.9",  # noqa: S106
     )  # fmt: skip
     return msgspec.structs.replace(plan, **changes)
 
@@ -123,7 +123,7 @@ def plan(*cells: CellPlan, traffic: int = 5, threshold: float = 1.0, eps: float 
         OperatingPoint(claim=one.claim, lang=LANG, bucket=BUCKET, threshold=number(threshold), certified=True, gate="token")
         for one in kept
     )
-    chats = TrafficPlan(lang=LANG, bucket=BUCKET, draws=traffic, max_false_alarm="0.9", delta_false_alarm="0.02")
+    chats = TrafficPlan(lang=LANG, bucket=BUCKET, draws=traffic, max_false_alarm="0.9", delta_false_alarm="0.002")
     made = Protocol(
         product="ward assistant",
         not_before="2026-11-25T12:00:00+00:00",
@@ -188,7 +188,7 @@ def perfect(rows: Sequence[LabelledConversation], claim: Claim = EMERGENCY) -> d
 
 def payload_of(made: Protocol) -> bytes:
     """The bytes that are signed."""
-    return dsse.statement(protocol.PREDICATE, made, {"model": made.subject.root})
+    return dsse.statement(protocol.PREDICATE, made, agreement.protocol_subjects(made))
 
 
 def losses_of(made: Protocol, lost: Mapping[str, int] | None = None) -> tuple[UnitLoss, ...]:

@@ -41,7 +41,7 @@ def test_blind_spots_count_kinds_and_not_draws() -> None:
     listed, hidden = beside.blind_spots(PLAN.cells[0], counted)
     assert (listed.population, listed.kinds) == (Population.LISTED, Proportion(successes=2, trials=4))
     assert (hidden.population, hidden.kinds) == (Population.UNSEEN, Proportion(successes=2, trials=5))
-    for one, delta in ((listed, 0.1), (hidden, 0.05)):
+    for one, delta in ((listed, float(PLAN.cells[0].delta_miss)), (hidden, float(PLAN.cells[0].delta_unseen))):
         exact = stats.binomtest(one.kinds.successes, one.kinds.trials, alternative="less").proportion_ci(1 - delta, "exact")
         assert float(one.upper) == pytest.approx(exact.high)
 
@@ -66,7 +66,7 @@ def test_moves_of_the_activations_are_bounded_like_misses() -> None:
     assert [one.misses.successes for one in found] == [8, 16, 32]
     assert [one.radius for one in found] == ["0.1", "0.5", "1.0"]
     for one, least in zip(found, (3, 2, 1), strict=True):
-        assert float(one.upper) == bounds.wsr_upper((np.array(at) >= least).astype(float), 0.1)
+        assert float(one.upper) == bounds.wsr_upper((np.array(at) >= least).astype(float), float(PLAN.cells[0].delta_miss))
     uppers = [float(one.upper) for one in found]
     assert uppers == sorted(uppers)
 

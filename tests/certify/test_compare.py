@@ -30,6 +30,9 @@ from .made_up import INJECTION, KEY, OTHER_KEY, SUITE, bound_subject, cell, loss
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "smollm2"
 BOTH = (cell(draws=60), cell(INJECTION, draws=60))
+LATER = tuple(
+    msgspec.structs.replace(one, delta_miss="0.001", delta_unseen="0.001", delta_false_alarm="0.0005") for one in BOTH
+)
 CALM: Mapping[str, int] = {"miss": 2}
 BAD: Mapping[str, int] = {"miss": 20, "false_alarm_near": 30}
 
@@ -72,8 +75,8 @@ class TestSwapped:
             ({"dataset": of_bytes(b"more rows")}, Part.DATA, "manifest"),
             ({"taxonomy": of_bytes(b"other words")}, Part.TAXONOMY, "taxonomy"),
             ({"eps": 0.5}, Part.MARGIN, "eps"),
-            ({"delta": "0.05"}, Part.BUDGET, "delta"),
-            ({"attempt": 2}, Part.BUDGET, "attempt"),
+            ({"delta": "0.039"}, Part.BUDGET, "delta"),
+            ({"attempt": 2, "delta": "0.008", "cells": LATER, "traffic": 80}, Part.BUDGET, "attempt"),
             ({"analysis": of_bytes(b"other code")}, Part.ANALYSIS, "analysis code"),
             ({"traffic": 90}, Part.PLAN, "traffic/en/upto1000: draws"),
             (
@@ -134,7 +137,7 @@ class TestClaims:
     def test_lost_pass(self, make: Make) -> None:
         """PASS before and not now: named, and a pipeline should stop, even where no rate is higher beyond chance."""
         few = (cell(draws=12), cell(INJECTION, draws=12))
-        old, new = make(*few, lost={"miss": 7}), make(*few, lost={"miss": 8}, serial=2)
+        old, new = make(*few, lost={"miss": 4}), make(*few, lost={"miss": 5}, serial=2)
         found = compare(old, new)
         emergency = next(one for one in found.standings if one.cell.startswith("missed_emergency"))
         assert (emergency.old, emergency.new, emergency.how, emergency.lost) == ("PASS", "NOT SHOWN", "changed", True)

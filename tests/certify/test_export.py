@@ -8,6 +8,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from in_toto_attestation.v1.resource_descriptor_pb2 import ResourceDescriptor
 import auscult
 from certify import numbers
 from certify.export import chai, cyclonedx, tables, test_result
-from guard import digest, dossier, dsse, files, keys
+from guard import digest, dossier, dsse, files, keys, moments, revocation_list
 from guard.certificate import MeasuredRates, OperatingPoint, Proportion
 from guard.dossier import Dossier
 from guard.errors import InputError
@@ -285,6 +286,7 @@ class TestCommand:
         files.write(tmp_path / "issuer.pub", public_pem(public(KEY)))
         monkeypatch.setenv("AUSCULT_KEY_PASSWORD", "a password")
         monkeypatch.delenv("AUSCULT_TRUST", raising=False)
+        monkeypatch.setattr(moments, "now", lambda: datetime(2026, 11, 28, tzinfo=UTC))
         return tmp_path
 
     def export(self, place: Path, kind: str, *more: object) -> int:
@@ -339,3 +341,34 @@ class TestCommand:
         said = capsys.readouterr()
         assert (said.out, said.err.count("\n")) == ("", 1)
         assert words in said.err
+
+    def test_nothing_revoked_is_signed_or_passed_on_in_silence(self, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """With the trust folder's list, a test result is refused, signed or not; another format says so in one line."""
+        given = dossier.open_sealed(place / "dossier", None)
+        trust = place / "trust"
+        files.write(trust / "issuer.pem", public_pem(public(KEY)))
+        said = {
+            "number": 1, "issued": "2026-11-25T12:00:00+00:00", "expires": "2026-12-02T12:00:00+00:00",
+            "revoked": [{"certificate": given.certificate_digest, "at": "2026-11-25T12:00:00+00:00", "reason": "wrong labels"}],
+        }  # fmt: skip
+        files.write(trust / "list.json", dsse.sign(dsse.statement(revocation_list.PREDICATE, said, {}), KEY))
+        for more in ((), ("--key", place / "issuer.pem")):
+            assert self.export(place, "test-result", "--trust", trust, *more) == 1
+            assert "the certificate was revoked on 2026-11-25" in capsys.readouterr().err
+            assert not (place / "out").exists()
+        recompute = ["certify", "recompute", str(place / "dossier"), "--trust", str(trust)]
+        for run in (lambda: self.export(place, "csv", "--trust", trust), lambda: auscult.main(recompute)):
+            assert run() == 0
+            told = capsys.readouterr().err
+            assert "the certificate was revoked on 2026-11-25" in told
+            assert told.count("\n") == 1
+
+    def test_nothing_expired_is_signed(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """After its end a certificate is exported with a warning, and signed for nobody."""
+        monkeypatch.setattr(moments, "now", lambda: datetime(2027, 3, 1, tzinfo=UTC))
+        assert self.export(place, "test-result", "--key", place / "issuer.pem") == 1
+        assert "the certificate ended on 2027-02-23" in capsys.readouterr().err
+        assert self.export(place, "test-result") == 0
+        assert "warning: " in capsys.readouterr().err

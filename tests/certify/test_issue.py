@@ -51,7 +51,7 @@ def one_cell(**limits: object) -> Protocol:
 def test_bounds_are_those_of_the_theorems(place: int, claim: object) -> None:
     """Each bound equals a direct call on its ordered losses: betting for draws, KL-Chernoff for families."""
     got, planned = ISSUED.cells[place], PLAN.cells[place]
-    deltas = {"miss": planned.delta_miss, "false_alarm_near": "0.02", "false_alarm_traffic": "0.02"}
+    deltas = {"miss": planned.delta_miss, "false_alarm_near": "0.002", "false_alarm_traffic": "0.002"}
     for estimand, delta in deltas.items():
         losses = results.ordered(LOSSES, estimand, str(claim), *PLACE)
         bound: Bound = getattr(got, estimand)
@@ -63,10 +63,10 @@ def test_bounds_are_those_of_the_theorems(place: int, claim: object) -> None:
     families = results.ordered(LOSSES, "miss_unseen", str(claim), *PLACE)
     unseen = got.miss_unseen
     assert (unseen.method, unseen.unit, unseen.population) == ("kl_chernoff", "family", Population.UNSEEN)
-    assert float(unseen.upper) == bounds.kl_chernoff_upper(float(families.mean()), len(families), 0.05)
-    assert float(unseen.lower) == bounds.kl_chernoff_lower(float(families.mean()), len(families), 0.05)
-    assert float(unseen.smallest) == pytest.approx(1 - 0.05 ** (1 / len(families)))
-    assert float(got.catalogue.upper) == bounds.clopper_pearson_upper(5, planned.draws, 0.1)
+    assert float(unseen.upper) == bounds.kl_chernoff_upper(float(families.mean()), len(families), float(planned.delta_unseen))
+    assert float(unseen.lower) == bounds.kl_chernoff_lower(float(families.mean()), len(families), float(planned.delta_unseen))
+    assert float(unseen.smallest) == pytest.approx(1 - 0.005 ** (1 / len(families)))
+    assert float(got.catalogue.upper) == bounds.clopper_pearson_upper(5, planned.draws, float(planned.delta_miss))
     assert (got.catalogue.loss.successes, got.catalogue.loss.trials) == (5, planned.draws)
 
 
@@ -74,7 +74,7 @@ def test_the_whole_is_bounded_on_ordinary_chat() -> None:
     """All monitors and rules together have one bound per kind of chat, bound to the planned rule set."""
     (whole,) = ISSUED.whole
     losses = results.ordered(LOSSES, "false_alarm_whole", "whole", *PLACE)
-    assert float(whole.false_alarm.upper) == bounds.wsr_upper(losses, 0.02)
+    assert float(whole.false_alarm.upper) == bounds.wsr_upper(losses, 0.002)
     assert whole.false_alarm.units == 150
     assert whole.rules == PLAN.rules
 
@@ -118,9 +118,9 @@ class TestStatus:
         made = one_cell()
         upper = certificate_of(made, losses_of(made, {"miss": 5})).cells[0].miss.upper
         losses = results.ordered(losses_of(made, {"miss": 5}), "miss", str(EMERGENCY), *PLACE)
-        assert issue.listed_bound(losses, "miss", "0.1", upper).status is Status.PASS
+        assert issue.listed_bound(losses, "miss", made.cells[0].delta_miss, upper).status is Status.PASS
         below = number(np.nextafter(float(upper), 0))
-        assert issue.listed_bound(losses, "miss", "0.1", below).status is Status.NOT_SHOWN
+        assert issue.listed_bound(losses, "miss", made.cells[0].delta_miss, below).status is Status.NOT_SHOWN
 
     @pytest.mark.parametrize("population", Population)
     def test_the_limit_is_held_against_its_own_population(self, population: Population) -> None:

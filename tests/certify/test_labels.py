@@ -83,7 +83,10 @@ def test_bounds_are_corrected_at_the_reserved_delta() -> None:
     assert {(one.population, one.rejected.trials) for one in found.review.checked} == {
         ("hazard", 70), ("look-alikes", 140), ("ordinary", 70),
     }  # fmt: skip
-    assert sum(float(one.delta) for one in found.review.checked) == pytest.approx(0.004)
+    spent = {one.population: float(one.delta) for one in found.review.checked}
+    assert spent == pytest.approx(
+        {"hazard": review.spent_at(70, 0.004 / 3), "look-alikes": review.spent_at(140, 0.004 / 3), "ordinary": spent["hazard"]}
+    )
     (first,) = found.cells
     by_name = {one.estimand: float(one.upper) for one in found.review.corrected}
     for population, bound in (
@@ -163,6 +166,36 @@ def test_wrong_labels_may_all_lie_in_one_cell() -> None:
     eta = next(float(one.upper) for one in found.checked if one.population == "hazard")
     missed = [float(one.upper) for one in found.corrected if one.estimand == "miss"]
     assert missed == [pytest.approx(float(first.miss.upper) / (1 - 2 * eta))] * 2
+
+
+def test_only_cells_whose_language_was_reviewed_are_corrected() -> None:
+    """A review of English rows says nothing of a Danish cell, and the share is of all the populations that could have been."""
+    (first,) = issued({}).cells
+    danish = msgspec.structs.replace(PLAN, cells=(*PLAN.cells, msgspec.structs.replace(PLAN.cells[0], lang="da")))
+    found = labels.label_review(two(items(ROWS, 70)), danish, [first, msgspec.structs.replace(first, lang="da")])
+    assert found is not None
+    assert {one.lang for one in found.corrected} == {"en"}
+    eta = next(one for one in found.checked if one.population == "hazard")
+    assert float(eta.delta) == pytest.approx(review.spent_at(70, 0.004 / 9))
+    missed = next(float(one.upper) for one in found.corrected if one.estimand == "miss")
+    assert missed == pytest.approx(min(1.0, float(first.miss.upper) / (1 - float(eta.upper))))
+
+
+def test_what_was_left_unreviewed_costs_as_much() -> None:
+    """The delta of a population does not grow when the others are left out."""
+    found = issued(two([one for one in items(ROWS, 70) if one.label])).review
+    assert found is not None
+    assert [float(one.delta) for one in found.checked] == pytest.approx([review.spent_at(70, 0.004 / 3)])
+
+
+def test_look_alikes_are_reviewed_alike() -> None:
+    """More twins than hard negatives, or twins alone, are refused: their mix would be a choice."""
+    for kept in (30, 0):
+        own = items(ROWS, 70)
+        hard = [one for one in own if one.role == "hard_negative"]
+        chosen = [one for one in own if one.role != "hard_negative"] + hard[:kept]
+        with pytest.raises(ProtocolError, match=rf"as many of each kind must be reviewed, not {kept} hard_negative, 70 twin"):
+            issued(two(chosen))
 
 
 def test_recompute_derives_the_correction_from_the_reviews(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -13,13 +13,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from certify import bounds, results
+from certify import bounds, issue, results
 from certify.recompute import Recomputed, recompute
 from certify.results import UnitLoss
-from guard import digest
+from guard import digest, resources
 from guard.certificate import Certificate, number
 from guard.dossier import open_sealed
 from guard.errors import VerificationError
+from guard.hazards import Taxonomy
 from guard.keys import key_id, public
 from guard.protocol import Protocol
 from guard.trust import Trust
@@ -37,10 +38,11 @@ Change = Callable[[Losses], Sequence[UnitLoss]]
 def derived(
     folder: Path, losses: Sequence[UnitLoss], issued: Certificate | None = None, made: Protocol = PLAN
 ) -> tuple[Recomputed, ...]:
-    """Seal a dossier whose certificate names these losses by digest, whatever its bounds say, and recompute it."""
+    """Recompute a dossier with these losses, whatever its certificate says; opening it already refuses some of these."""
     stated = issued or certificate_of(made, LOSSES)
     named = msgspec.structs.replace(stated, results=certificate_results(losses))
-    return recompute(open_sealed(sealed(folder, made, losses, named), TRUST))
+    opened = open_sealed(sealed(folder, made, losses_of(made, LOST)), TRUST)
+    return recompute(replace(opened, certificate=named, files={**opened.files, "results.parquet": results.write(losses)}))
 
 
 def certificate_results(losses: Sequence[UnitLoss]) -> str:
@@ -55,9 +57,9 @@ def test_an_honest_dossier_comes_out_again(tmp_path: Path) -> None:
     assert all(one.stated == one.derived for one in found)
     by_name = {(one.claim, one.estimand): float(one.derived) for one in found}
     misses = results.ordered(LOSSES, "miss", str(EMERGENCY), *PLACE)
-    assert by_name[str(EMERGENCY), "miss"] == bounds.wsr_upper(misses, 0.1)
+    assert by_name[str(EMERGENCY), "miss"] == bounds.wsr_upper(misses, float(PLAN.cells[0].delta_miss))
     whole = results.ordered(LOSSES, "false_alarm_whole", "whole", *PLACE)
-    assert by_name["whole", "false_alarm_whole"] == bounds.wsr_upper(whole, 0.02)
+    assert by_name["whole", "false_alarm_whole"] == bounds.wsr_upper(whole, float(PLAN.traffic[0].delta_false_alarm))
 
 
 def test_any_single_altered_numerator_is_found(tmp_path: Path) -> None:
@@ -179,3 +181,43 @@ def test_the_documented_script_computes_the_same_bounds(tmp_path: Path) -> None:
     theirs = {(words[1], words[4]): float(words[5]) for words in lines}
     assert theirs.keys() == ours.keys()
     assert all(abs(theirs[key] - ours[key]) <= 1e-9 for key in ours)
+
+
+TAXONOMY_DIGEST = digest.of_file(resources.path("policies/hazards.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"labels": "two clinicians checked everything"}, "of the answer key does not follow"),
+        ({"limitations": ("None.",)}, "lacks a limitation that holds: No clinician"),
+        ({"limitations": (issue.UNREVIEWED, issue.REVIEWED)}, "states a limitation that does not hold: Two clinicians"),
+        ({"limitations": (issue.TYPICAL, issue.UNREVIEWED)}, "states a limitation that does not hold: Typical"),
+    ],
+)
+def test_words_that_do_not_follow_are_found(tmp_path: Path, change: dict[str, object], problem: str) -> None:
+    """A signature stands for no sentence that the dossier does not bear out."""
+    stated = msgspec.structs.replace(certificate_of(PLAN, LOSSES), **change)
+    with pytest.raises(VerificationError, match=problem):
+        derived(tmp_path, LOSSES, stated)
+
+
+def test_more_scenarios_than_draws_are_found(tmp_path: Path) -> None:
+    """A draw tells one scenario."""
+    stated = certificate_of(PLAN, LOSSES)
+    cells = (msgspec.structs.replace(stated.cells[0], scenarios=15), stated.cells[1])
+    with pytest.raises(VerificationError, match="can't have 15 scenarios in 14 draws"):
+        derived(tmp_path, LOSSES, msgspec.structs.replace(stated, cells=cells))
+
+
+def test_a_claim_is_described_as_the_taxonomy_does(tmp_path: Path) -> None:
+    """Where the certificate names this version's taxonomy; what another says is not known here."""
+    named = msgspec.structs.replace(PLAN, taxonomy=TAXONOMY_DIGEST)
+    losses, taxonomy = losses_of(named, LOST), Taxonomy.packaged()
+    made = certificate_of(named, losses)
+    right = msgspec.structs.replace(
+        made, cells=tuple(msgspec.structs.replace(one, plain=taxonomy.miss(taxonomy.claim(one.claim))) for one in made.cells)
+    )
+    assert derived(tmp_path / "right", losses, right, named)
+    with pytest.raises(VerificationError, match="is about is not what the taxonomy says"):
+        derived(tmp_path / "wrong", losses, made, named)

@@ -106,9 +106,33 @@ def test_a_label_is_wrong_when_either_does_not_confirm_it(first: int, second: in
 def test_the_bound_is_that_of_clopper_and_pearson_in_scipy(wrong: int) -> None:
     """At its share of delta, by SciPy's own exact interval."""
     one = judge(*_pair(wrong), delta=0.005).checked[-1]
-    assert one.delta == pytest.approx(0.005 / 3)
-    exact = stats.binomtest(wrong, N, alternative="less").proportion_ci(1 - 0.005 / 3, "exact").high
+    spent = 0.005 / 3 * LEAST / (N * (N + 1))
+    assert one.delta == pytest.approx(spent)
+    exact = stats.binomtest(wrong, N, alternative="less").proportion_ci(1 - spent, "exact").high
     assert one.upper == pytest.approx(exact, abs=1e-12)
+
+
+@pytest.mark.parametrize("share", [0.03, 0.1, 0.3])
+def test_stopping_where_it_looks_best_gains_nothing(share: float) -> None:
+    """Of every place to stop from 60 to 600, the lowest bound is false no oftener than delta; at one fixed delta it is."""
+    delta, runs = 0.05, 2_000
+    n = np.arange(LEAST, 601)
+    wrong = (np.random.default_rng(11).random((runs, 600)) < share).cumsum(axis=1)[:, LEAST - 1 :]
+    each = np.array([review.spent_at(int(items), delta) for items in n])
+
+    def false(level: Any) -> float:
+        # The bound after n items is below the share exactly when so few or fewer wrong ones had less than that chance.
+        return float((wrong < stats.binom.ppf(level, n, share)).any(axis=1).mean())
+
+    assert false(each) <= delta
+    assert false(delta) > 2 * delta
+
+
+def test_every_place_to_stop_together_spends_delta() -> None:
+    """From the least on; before it there is no bound."""
+    assert sum(review.spent_at(n, 0.05) for n in range(LEAST, 200_000)) == pytest.approx(0.05, rel=1e-3)
+    few = judge(*_pair(number=LEAST - 1)).checked[-1]
+    assert (few.delta, few.upper) == (0.0, 1.0)
 
 
 def test_a_bound_is_corrected_as_the_formula_says() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from guard import digest, dossier, dsse, keys, protocol
+from guard.certificate import Status
 from guard.dossier import check_subject, check_time, open_prepared, open_sealed, require_trust
 from guard.errors import DigestMismatch, InputError, SignatureError, UnknownSigner, VerificationError
 from guard.keys import PrivateKey
@@ -175,12 +176,12 @@ def test_a_link_to_the_same_bytes_is_refused(sealed: Sealed, tmp_path: Path) -> 
 
 
 def test_a_place_without_a_dossier_is_an_input_error(tmp_path: Path, sealed: Sealed) -> None:
-    """Nothing there, or a file: what to do is said. An empty folder lacks its seal."""
+    """Nothing there, or a file: what to do is said; the same for an empty folder."""
     for place in (tmp_path / "missing", sealed[0] / "seal.json"):
         with pytest.raises(InputError, match="no dossier at"):
             open_sealed(place, sealed[2])
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DigestMismatch, match=r"seal\.json is missing"):
+    with pytest.raises(InputError, match="no dossier at"):
         open_sealed(tmp_path / "empty", sealed[2])
 
 
@@ -199,6 +200,7 @@ def test_an_unsealed_dossier_says_what_to_run(sealed: Sealed) -> None:
         {"subject": "model"}, {"suite": {"suite.json": digest.of_bytes(b"")}}, {"taxonomy": digest.of_bytes(b"other")},
         {"operating_points": ()}, {"not_after": "2030-01-01T00:00:00+00:00"}, {"not_before": "2020-01-01T00:00:00+00:00"},
         {"serial": 2}, {"product": "Other"}, {"attempt": 7}, {"delta": "0.5"}, {"eps": "0.5"}, {"canaries": "eps"},
+        {"demonstration": True}, {"cells": ()}, {"whole": ()},
     ],
     ids=lambda changes: next(iter(changes)),
 )  # fmt: skip
@@ -214,6 +216,42 @@ def test_a_certificate_that_departs_from_its_protocol_is_found(
         changes = {"canaries": changed(honest.canaries, eps="9.0")}
     folder = make_dossier(tmp_path / "dossier", key, issued=changes)
     with pytest.raises(DigestMismatch, match="disagree about"):
+        open_sealed(folder, None)
+
+
+@pytest.mark.parametrize(
+    ("bound", "changes", "words"),
+    [
+        ("miss", {"limit": "0.5"}, "disagree about the miss bound"),
+        ("miss", {"delta": "0.02"}, "disagree about the miss bound"),
+        ("miss_unseen", {"limit": "0.5", "status": Status.PASS}, "disagree about the miss_unseen bound"),
+        ("miss", {"upper": "0.06"}, "does not follow"), ("miss", {"status": Status.FAIL}, "does not follow"),
+        ("miss", {"status": None}, "does not follow"), ("miss", {"units": 599}, "disagree about the units"),
+    ],
+)  # fmt: skip
+def test_each_bound_is_the_planned_one_and_its_status_follows(
+    tmp_path: Path, make_dossier: Make, make_cell: Make, changed: Make, bound: str, changes: dict[str, Any], words: str
+) -> None:
+    """Limit, budget and units of a bound stand in the protocol; PASS is a matter of two numbers."""
+    cell = make_cell()
+    other = changed(cell, **{bound: changed(getattr(cell, bound), **changes)})
+    with pytest.raises(DigestMismatch, match=words):
+        open_sealed(make_dossier(tmp_path / "dossier", keys.generate(), issued={"cells": (other,)}), None)
+
+
+@pytest.mark.parametrize(("attempt", "delta"), [(1, "0.041"), (2, "0.04"), (1, "0.039"), (0, "0.04")])
+def test_a_protocol_spends_no_more_than_its_attempt_may(tmp_path: Path, make_dossier: Make, attempt: int, delta: str) -> None:
+    """Neither as a whole nor over its bounds, which spend .04 here."""
+    folder = make_dossier(tmp_path / "dossier", keys.generate(), plan={"attempt": attempt, "delta": delta})
+    with pytest.raises(VerificationError, match=r"spend|attempts count"):
+        open_sealed(folder, None)
+
+
+@pytest.mark.parametrize("name", ["protocol", "results.parquet", "suite/suite.json", "something else"])
+def test_every_subject_of_a_statement_is_what_it_describes(tmp_path: Path, make_dossier: Make, name: str) -> None:
+    """Other verifiers go by the subjects alone."""
+    folder = make_dossier(tmp_path / "dossier", keys.generate(), subjects={name: digest.of_bytes(b"other")})
+    with pytest.raises(DigestMismatch, match=f"another {name} as its subject"):
         open_sealed(folder, None)
 
 

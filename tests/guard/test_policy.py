@@ -205,16 +205,15 @@ def test_the_digest_follows_every_byte(tmp_path: Path) -> None:
     assert load(tmp_path, GOOD).digest == load(tmp_path, GOOD).digest
 
 
-def test_a_policy_with_demands_dropped_is_another_policy(tmp_path: Path) -> None:
-    """Its digest changes, and the last demand can't be dropped."""
+def test_a_policy_without_limits_is_another_policy(tmp_path: Path) -> None:
+    """It demands the same monitors, asks nothing of the rates of the named one, and has another digest."""
     both = load(tmp_path, GOOD.replace("]", ", " + DEMAND.replace("misuse", "emergency") + "]"))
-    misuse = Claim("misuse", Stage.PROMPT)
-    less = both.without(frozenset({misuse}))
-    assert [str(one.claim) for one in less.requires] == ["emergency@prompt"]
-    assert less.digest != both.digest
-    assert both.without_whole().digest != both.digest
-    with pytest.raises(PolicyError, match="no demand is left"):
-        less.without(frozenset({Claim("emergency", Stage.PROMPT)}))
+    wide = both.without_limits(frozenset({Claim("misuse", Stage.PROMPT)}))
+    limits = {str(one.claim): (one.max_miss, one.max_false_alarm, one.max_false_alarm_near) for one in wide.requires}
+    assert limits["misuse@prompt"] == (None, None, None)
+    assert limits["emergency@prompt"][0] is not None
+    assert [one.action for one in wide.requires] == [one.action for one in both.requires]
+    assert len({both.digest, wide.digest, both.without_whole().digest}) == 3
 
 
 @pytest.mark.parametrize("name", PACKAGED)

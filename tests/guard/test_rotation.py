@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from guard import dsse, keys, rotation
+from guard import dsse, files, keys, revocation, revocation_list, rotation
 from guard.dossier import open_sealed
-from guard.errors import InputError, NotInForce, SignatureError, UnknownSigner, VerificationError
+from guard.errors import InputError, NotInForce, Revoked, SignatureError, UnknownSigner, VerificationError
 from guard.keys import PrivateKey, key_id, public
+from guard.revocation import Known
+from guard.revocation_list import Entry
 from guard.rotation import Lines, follow
 from guard.trust import Trust
 
@@ -158,6 +160,43 @@ def test_keys_that_lie_there_themselves_get_their_windows_too() -> None:
     found = lines(announce(A, B), roots=(A, B))
     assert found.origins[idof(B)] == idof(A)
     assert found.windows[idof(B)].begins == START + 10 * DAY
+
+
+@pytest.mark.parametrize("names", [("a.json", "b.json"), ("b.json", "a.json")], ids=["announcement first", "list first"])
+def test_a_revoked_key_announces_nobody(tmp_path: Path, make_dossier: Make, names: tuple[str, str]) -> None:
+    """Dated back or not, in whatever order the files lie; an heir whose own key the verifier keeps stays."""
+    entry = Entry(key=idof(A), at=(START + DAY).isoformat(), reason="stolen")
+    for name, data in [
+        ("a.pem", keys.public_pem(public(A))),
+        ("c.pem", keys.public_pem(public(C))),
+        (names[0], announce(A, B)),
+    ]:
+        files.write(tmp_path / "trust" / name, data)
+    folder = make_dossier(tmp_path / "dossier", B, plan={"not_before": (START + 10 * DAY).isoformat()})
+
+    def standing() -> Known:
+        trust = Trust.read(tmp_path / "trust")
+        found = revocation.known(trust)
+        found.require(open_sealed(folder, trust).concern, START + 30 * DAY)
+        return found
+
+    standing()
+    listing = revocation_list.statement(None, [entry], now=START + 2 * DAY)
+    files.write(tmp_path / "trust" / names[1], dsse.sign(listing, C))
+    with pytest.raises(Revoked, match="that vouches for its signer was revoked"):
+        standing()
+    files.write(tmp_path / "trust" / "heir.json", dsse.sign(revocation_list.statement(None, [], now=START + 11 * DAY), B))
+    with pytest.raises(Revoked, match=r"heir\.json was signed by a key that"):
+        standing()
+    files.write(tmp_path / "trust" / "heir.pem", keys.public_pem(public(B)))
+    assert standing().entries == (entry,)
+
+
+def test_all_that_a_key_announced_falls_with_it() -> None:
+    """Along a line, up to the next key that the verifier keeps itself."""
+    announced = [announce(A, B), announce(B, C, 40)]
+    assert lines(*announced).vouchers == {idof(B): (idof(A),), idof(C): (idof(B), idof(A))}
+    assert lines(*announced, roots=(A, B)).vouchers == {idof(C): (idof(B),)}
 
 
 def test_a_statement_needs_two_keys_and_dates_in_order() -> None:

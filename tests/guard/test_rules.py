@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from guard import rules
 from guard.conversation import Conversation, Message, Role, ToolCall
 from guard.errors import InputError
-from guard.rules import Rule, identifiers
+from guard.rules import Rule, bare, identifiers
 from guard.rules.passage import Shapes
 from guard.rules.watch import Watch
 from guard.scores import RuleClear, RuleHit, RuleUnavailable
@@ -183,3 +184,95 @@ def test_the_digest_names_the_rule_set() -> None:
     assert rules.digest(frozenset({"identifiers"})).startswith("sha256:")
     with pytest.raises(InputError):
         rules.digest(frozenset({"nonsense"}))
+
+
+HIDDEN = [
+    '{"a":"ssn\\n123-45-6789"}',
+    '{"a":"\\u0031\\u00323-45-6789"}',
+    '{"ssn\\n123-45-6789":[1e999,NaN]}',
+    '{"a":"x\\n123-45-6789","a":"y"}',
+    '{"n":%s,"a":["x\\t123-45-6789"]}' % ("9" * 5000),
+    json.dumps({"body": json.dumps({"b": "x\n123-45-6789"})}),
+]
+
+
+@pytest.mark.parametrize("arguments", HIDDEN)
+def test_json_hides_nothing_in_a_call(arguments: str) -> None:
+    """Escapes, doubled names, odd numbers and JSON within JSON: at rest and in a stream, the whole arguments are the span."""
+    assert not identifiers.find(arguments)
+    call = ToolCall(id="c", name="mail", arguments=arguments)
+    talk = Conversation((Message(Role.USER, "hi"), Message(Role.ASSISTANT, "ok", (call,)), Message(Role.TOOL, "", (), "c")))
+    assert rules.run(["identifiers"], talk, 2) == (RuleHit("identifiers", ((1, 2, 2 + len(arguments)),)),)
+    watch = Watch(["identifiers"], 1)
+    watch.feed("ok")
+    watch.call(call)
+    watch.end()
+    assert watch.scores() == (RuleHit("identifiers", ((1, 2, 2 + len(arguments)),)),)
+
+
+def test_a_call_that_is_nested_too_deeply_is_not_clear() -> None:
+    """What can't be looked into does not pass for what was."""
+    call = ToolCall(id="c", name="mail", arguments="[" * 100_000)
+    watch = Watch(["identifiers"], 1)
+    watch.call(call)
+    assert watch.scores() == (RuleUnavailable("identifiers", "error"),)
+
+
+@pytest.mark.parametrize("unseen", ["\u202e", "\u200e", "\u2063", "\ufe0f", "\U000e0101", "\u200b" * 500])
+def test_characters_that_nobody_sees_hide_nothing(unseen: str) -> None:
+    """Not in a whole text, and not in one that comes in pieces."""
+    text = f"it is 12{unseen}3-45{unseen}-6789 ok"
+    expected = ((6, text.index(" ok")),)
+    assert bare.find(text) == expected
+    watch = Watch(["identifiers"], 0)
+    for at in range(0, len(text), 100):
+        watch.feed(text[at : at + 100])
+        assert watch.settled <= 6 or at + 100 >= len(text)
+    watch.end()
+    assert watch.scores() == (RuleHit("identifiers", ((0, *expected[0]),)),)
+
+
+def test_the_word_before_a_number_is_kept_past_what_nobody_sees() -> None:
+    """A cue counts by what is seen of the distance."""
+    watch = Watch(["identifiers"], 0)
+    for piece in ("my phone ", *["is " + "\u200b" * 50] * 3, "22 33", " 44 55", " ok"):
+        watch.feed(piece)
+    watch.end()
+    (score,) = watch.scores()
+    assert isinstance(score, RuleHit)
+
+
+def test_nobody_waits_for_ever_behind_what_is_not_seen() -> None:
+    """More of it than any writing holds is no clear answer."""
+    watch = Watch(["identifiers"], 0)
+    for _ in range(5):
+        watch.feed("\u200b" * 5000)
+    assert watch.scores() == (RuleUnavailable("identifiers", "error"),)
+
+
+@pytest.mark.parametrize(("piece", "most"), [("0 ", 0), ("4 ", 12), ("6 0 ", 6)])
+def test_digits_that_stand_alone_are_quick(monkeypatch: pytest.MonkeyPatch, piece: str, most: int) -> None:
+    """Groups of one digit have the most beginnings and ends of a card; few of them are worth a sum."""
+    sums: list[str] = []
+    monkeypatch.setattr(bare, "_luhn", sums.append)
+    identifiers.find(piece * (38_000 // len(piece)))
+    assert len(sums) <= most * 1001
+
+
+def test_the_quicker_test_of_cards_says_the_same() -> None:
+    """Of runs that begin like cards, in groups of any size."""
+    random_ = random.Random(1)
+    found = 0
+    for _ in range(3000):
+        digits = (random_.choice(["", "4", "5", "60", "37"]) + "".join(random_.choices("0123456789", k=19)))[
+            : random_.randint(13, 19)
+        ]
+        text = digits[0] + "".join(random_.choice(["", "", " ", "-"]) + digit for digit in digits[1:])
+        found += identifiers._card(text)
+        assert bare.is_card(text) is identifiers._card(text)
+    assert found > 100
+
+
+def test_the_digest_that_certificates_name_stays() -> None:
+    """The example's certificate was issued with this rule."""
+    assert rules.digest(frozenset({"identifiers"})) == "sha256:23b457f328f1cf9080af212c1e963d905f470729dbcedcec4f6e520b5bc19c89"

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -199,6 +200,38 @@ async def test_a_closed_store_takes_nothing(path: Path) -> None:
     assert all(future.result(timeout=1) for future in pending)
     with pytest.raises(StoreError):
         await closed.append(event())
+
+
+class Counting(Store):
+    """A store that counts its transactions."""
+
+    transactions = 0
+
+    def _transact(self, batch: Any) -> Any:
+        """Count one more."""
+        self.transactions += 1
+        return super()._transact(batch)
+
+
+@pytest.mark.parametrize(("patient", "transactions"), [(True, 1), (False, 2)])
+def test_what_nobody_waits_for_shares_the_sync_of_what_comes_next(path: Path, patient: bool, transactions: int) -> None:
+    """One transaction for both, in order; the control: what is not patient is written at once."""
+    store = Counting(f"sqlite:///{path}")
+    first = store.submit(event("r", 0), patient=patient)
+    if not patient:
+        first.result(timeout=5)
+    second = store.submit(event("r", 1))
+    assert second.result(timeout=5) != first.result(timeout=5)
+    assert store.transactions == transactions
+    assert [one.sequence for one in store.events("r")] == [0, 1]
+    assert isinstance(store.verify(second.result()), Intact)
+    store.close()
+
+
+def test_what_is_patient_is_written_soon_also_without_company(store: Store) -> None:
+    """Nothing else has to come for it."""
+    store.submit(event("alone"), patient=True).result(timeout=5)
+    assert len(store.events("alone")) == 1
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:////nowhere/at/all.sqlite", "nonsense", "oracle://x"])

@@ -55,6 +55,39 @@ async def test_models_are_plain_names() -> None:
         assert await upstream.models() == ("a-1", "org/b:7")
 
 
+class Pieces(Server):
+    """A server whose list of models comes in pieces."""
+
+    pieces: tuple[bytes, ...] = ()
+
+    async def _answer(self, head: bytes, writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        for piece in self.pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+
+async def test_a_list_of_models_in_two_pieces_is_read_to_its_end() -> None:
+    """The first piece is no JSON without the second."""
+    server = Pieces()
+    server.pieces = (b'{"data": [{"id": "a-1"}, {"i', b'd": "b-2"}]}')
+    async with asking(server) as upstream:
+        assert await upstream.models() == ("a-1", "b-2")
+
+
+async def test_a_list_of_models_has_a_longest_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longest is read, one byte more is refused, also where no single piece is too long."""
+    pieces = (b'{"data": [{"id": "a-1"}, {"i', b'd": "b-2"}]}')
+    for most, fits in ((sum(map(len, pieces)), True), (sum(map(len, pieces)) - 1, False)):
+        monkeypatch.setattr("guard.upstream._MOST_MODELS", most)
+        server = Pieces()
+        server.pieces = pieces
+        async with asking(server) as upstream:
+            with contextlib.nullcontext() if fits else pytest.raises(UpstreamError, match="more models than"):
+                assert len(await upstream.models()) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "code", "told"),
     [

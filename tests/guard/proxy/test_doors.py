@@ -241,6 +241,9 @@ def test_a_gateways_request_is_judged_with_all_that_is_in_it(make: Make) -> None
         well | {"images": ["aGk="]},
         well | {"structured_messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
         well | {"tool_calls": [{"zebra": 1}]},
+        well | {"tool_calls": [{"function": {"name": "zebra x", "arguments": "{}"}}]},
+        well | {"tool_calls": [{"function": {"name": "x", "arguments": '{"a":1,"a":2}'}}]},
+        well | {"tool_calls": [{"function": {"name": "x", "arguments": '{"a":"\\u0031\\u00323-45-6789"}'}}]},
     ]
     for body in bad:
         told = made.client.post(GUARDRAIL, json=body)
@@ -319,13 +322,13 @@ def test_a_response_is_a_chat_in_another_form(make: Make) -> None:
     )  # fmt: skip
     assert told.status_code == 200, told.text
     sent = fake.asked[0]
-    made_call = {"id": "c1", "type": "function", "function": {"name": "book", "arguments": "{}"}}
+    made_call = {"id": "call00000", "type": "function", "function": {"name": "book", "arguments": "{}"}}
     assert sent["messages"] == [
         {"role": "system", "content": "Be kind."},
         {"role": "user", "content": WELL},
-        {"role": "assistant", "content": "Let me see.", "tool_calls": [made_call, made_call | {"id": "c2"}]},
-        {"role": "tool", "content": "done", "tool_call_id": "c1"},
-        {"role": "tool", "content": "done", "tool_call_id": "c2"},
+        {"role": "assistant", "content": "Let me see.", "tool_calls": [made_call, made_call | {"id": "call00001"}]},
+        {"role": "tool", "content": "done", "tool_call_id": "call00000"},
+        {"role": "tool", "content": "done", "tool_call_id": "call00001"},
     ]
     assert (sent["max_completion_tokens"], sent["temperature"]) == (50, 0.3)
     assert sent["tools"][0]["function"]["name"] == sent["tool_choice"]["function"]["name"] == "book"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -91,14 +92,31 @@ def test_what_goes_upstream_is_what_was_read_and_no_more(make: Make, policy_with
             "messages": [
                 {"role": "system", "content": "Be kind."},
                 {"role": "user", "content": WELL},
-                {"role": "assistant", "content": None, "tool_calls": [tool]},
-                {"role": "tool", "content": "done", "tool_call_id": "c"},
+                {"role": "assistant", "content": None, "tool_calls": [tool | {"id": "call00000"}]},
+                {"role": "tool", "content": "done", "tool_call_id": "call00000"},
             ],
             "temperature": 0.5, "max_completion_tokens": 9, "stop": ["x"], "seed": 4,
         }
     ]  # fmt: skip
     made.ask(WELL)
     assert set(fake.asked[1]) == {"model", "stream", "stream_options", "messages"}
+
+
+@pytest.mark.parametrize("hidden", ["stop", "arguments", "inner"])
+def test_what_a_rule_forbids_goes_upstream_in_no_spelling(make: Make, hidden: str) -> None:
+    """Not as a stop text, not escaped in a call that the client brings along, not as JSON within its JSON."""
+    fake = Fake()
+    made = fronted(make, fake)
+    inner = json.dumps({"a": json.dumps({"b": f"x\n{SSN}"})})
+    arguments = {"arguments": f'{{"a":"\\u003{SSN[0]}{SSN[1:]}"}}', "inner": inner}.get(hidden, "{}")
+    call = {"id": "c", "type": "function", "function": {"name": "book", "arguments": arguments}}
+    history = (
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c", "content": "ok"},
+    )
+    response = made.ask(WELL, *history, **({"stop": [SSN]} if hidden == "stop" else {}))
+    assert said(response)[1] == "content_filter"
+    assert not fake.asked
 
 
 @MODES
@@ -170,12 +188,14 @@ BAD = {
     "two answers": [event({"choices": [{"index": 1, "delta": {"content": "x"}}]})],
     "another type": [event({"choices": [{"index": 0, "delta": {"content": 7}}]})],
     "an error": [event({"error": {"message": "zebra-secret"}})],
+    "an error in words": [event({"error": "zebra-secret", "choices": []})],
     "no end": [],
     "unknown end": [chunk(finish="zebra"), DONE],
     "text after the end": [chunk(finish="stop"), chunk({"content": "x"}), DONE],
     "a tool nobody defined": [*calling(("zebra", "{}"))],
     "arguments that are no object": [*calling(("book", "[1]"))],
     "arguments that are no JSON": [*calling(("book", "{"))],
+    "arguments with a number that JSON has not": [*calling(("book", '{"a": 1e999}'))],
     "an event without an end": [b"data: " + b"x" * 2_000_000],
 }
 
@@ -198,6 +218,67 @@ def test_garbage_ends_the_answer(make: Make, bad: list[bytes], late: bool) -> No
         assert response.json()["error"]["type"] == "server_error"
     assert "zebra" not in response.text
     assert b"zebra" not in made.all_lines()
+
+
+@pytest.mark.parametrize("error", [{"message": "zebra"}, "zebra", {}, 500, True], ids=str)
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "after text"])
+def test_an_error_that_an_upstream_reports_is_recorded_as_one(make: Make, error: Any, late: bool) -> None:
+    """Also where it could pass for a last chunk; its text is nowhere."""
+    before = [chunk({"content": "Some text. "})] if late else []
+    told = {"error": error, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    made = fronted(make, Fake([*before, event(told), DONE]))
+    response = made.ask(WELL, stream=True)
+    assert b'"reason":"upstream_reported_error"' in made.all_lines()
+    assert b'"outcome":"error"' in made.all_lines()
+    if late:
+        assert said(response)[1] == "content_filter"
+    else:
+        assert response.json()["error"]["code"] == "upstream_reported_error"
+        assert "the model behind the guard reported an error" in response.json()["error"]["message"]
+    assert "zebra" not in response.text
+    assert b"zebra" not in made.all_lines()
+
+
+@MODES
+def test_chunks_in_which_much_is_null_or_empty_are_read(make: Make, stream: bool) -> None:
+    """An empty reason is none, and a delta, the choices or an error may be null."""
+    parts = [
+        event({"choices": None, "error": None}),
+        chunk({"content": "Rest and "}, finish=""),
+        event({"choices": [{"index": 0, "delta": None, "finish_reason": ""}]}),
+        chunk({"content": "drink water."}, finish=""),
+        event({"choices": [{"index": 0, "delta": None, "finish_reason": "stop"}]}),
+        chunk(finish=""),
+        event({"choices": None, "usage": {"prompt_tokens": 1, "completion_tokens": 2}}),
+        DONE,
+    ]
+    assert said(fronted(make, Fake(parts)).ask(WELL, stream=stream)) == (ANSWER, "stop")
+    never = fronted(make, Fake([chunk({"content": "Rest."}, finish=""), DONE]))
+    assert said(never.ask(WELL, stream=stream))[1] == "content_filter"
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("choice", "released"),
+    [
+        ("none", ()), ("auto", ("book", "look")), ("required", ("book", "look")),
+        ({"type": "function", "function": {"name": "look"}}, ("look",)),
+    ],
+    ids=["none", "auto", "required", "one"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["book", "look"])
+def test_a_call_that_the_client_ruled_out_never_leaves(
+    make: Make, stream: bool, choice: Any, released: tuple[str, ...], name: str
+) -> None:
+    """Whatever the upstream makes of `tool_choice`."""
+    look = {"type": "function", "function": {"name": "look"}}
+    made = fronted(make, Fake(calling((name, "{}"))))
+    response = made.ask(WELL, stream=stream, tools=[TOOL, look], tool_choice=choice)
+    if name in released:
+        assert said(response)[1] == "tool_calls"
+    else:
+        assert "tool_calls" not in response.text
+        assert b"upstream_garbage" in made.all_lines()
 
 
 @MODES
@@ -426,6 +507,28 @@ async def _leaks(rounds: int) -> None:
     # The control: clear answers come out, so that a gate which gives out nothing would not pass.
     assert sum(1 for _, whole in found if whole) > rounds // 10
     assert sum([(await leaked(generator, number, guarded=False))[0] for number in range(20)]) > 50
+
+
+@pytest.mark.parametrize(("parts", "pieces"), [(1, 1), (10**6, 4)], ids=["at once", "one by one"])
+def test_what_comes_at_once_goes_on_at_once(make: Make, parts: int, pieces: int) -> None:
+    """The same text in fewer chunks, and the count of an upstream that does not count is still that of its chunks."""
+    source = answer(["Rest", " and", " drink", " water."], usage=None)
+    fake = Fake([b"".join(source)] if parts == 1 else source)
+    response = fronted(make, fake).ask(WELL, stream=True, stream_options={"include_usage": True})
+    assert said(response) == (ANSWER, "stop")
+    bodies = chunks(response)
+    texts_ = [choice["delta"].get("content") for body in bodies for choice in body["choices"]]
+    assert len([text for text in texts_ if text]) == pieces
+    assert bodies[-1]["usage"] == {"prompt_tokens": 0, "completion_tokens": 4, "total_tokens": 4}
+
+
+def test_what_came_before_garbage_is_given_out_also_where_both_came_at_once(make: Make) -> None:
+    """A chunk that can't be read takes nothing with it that was judged before."""
+    parts = [chunk({"content": "Some text. "}), chunk({"content": "More of it. "}), b"data: {nope\n\n"]
+    response = fronted(make, Fake([b"".join(parts)])).ask(WELL, stream=True)
+    content, finish = said(response)
+    assert content.startswith("Some text. ")
+    assert finish == "content_filter"
 
 
 def test_bytes_cut_anywhere_give_the_same_answer(make: Make) -> None:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from guard.conversation import Role
 from guard.errors import RequestRefused
-from guard.proxy import wire
+from guard.proxy import wire, wishes
 from guard.subjects.events import Sampling
 
 MARK = "zebra-secret"
 USER = {"role": "user", "content": "hello"}
-CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+CALL: dict[str, Any] = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
 ASSISTANT = {"role": "assistant", "content": None, "tool_calls": [CALL]}
 RESULT = {"role": "tool", "tool_call_id": "c1", "content": "found"}
 
@@ -165,6 +165,62 @@ def test_the_policy_lets_a_field_through_by_name() -> None:
     assert wire.read(body(metadata={"a": 1}), allow=("metadata",)).model == "m"
     with pytest.raises(RequestRefused):
         wire.read(body(store=True), allow=("metadata",))
+
+
+def calling(**function: str) -> list[Any]:
+    """A conversation with a call."""
+    return [USER, ASSISTANT | {"tool_calls": [CALL | {"function": CALL["function"] | function}]}, RESULT]
+
+
+BROKEN = [{"name": name} for name in ("", "a b", MARK * 9, "é", "look\n")] + [
+    {"arguments": arguments}
+    for arguments in (
+        '{"a":1,"a":2}',
+        '{"a":{"b":1,"b":2}}',
+        "[]",
+        MARK,
+        '{"a":1e999}',
+        '{"a":NaN}',
+        '{"a":"\\ud800"}',
+        "[" * 100_000,
+    )
+]
+
+
+@pytest.mark.parametrize("function", BROKEN)
+def test_a_call_of_another_form_is_refused(function: dict[str, str]) -> None:
+    """The refusal names the field, never what stands in it."""
+    with pytest.raises(RequestRefused) as caught:
+        wire.read(body(*calling(**function)))
+    assert caught.value.param == f"messages[1].tool_calls[0].function.{next(iter(function))}"
+    assert MARK not in str(caught.value)
+
+
+def test_arguments_of_a_call_have_one_spelling() -> None:
+    """Escapes and spaces are gone before anything is judged, and what is judged is what goes on."""
+    asked = wire.read(body(*calling(arguments='{"a" :"\\u0031\\u00323-45-6789\\u00e9"}')))
+    assert asked.conversation.messages[1].tool_calls[0].arguments == '{"a": "123-45-6789é"}'
+    assert wire.read(body(*calling(arguments=""))).conversation.messages[1].tool_calls[0].arguments == "{}"
+
+
+def test_ids_of_calls_are_the_guards_own() -> None:
+    """A client's id is text that nobody judged; one that stands for two calls is two ids."""
+    two = ASSISTANT | {"tool_calls": [CALL | {"id": "123-45-6789"}, CALL]}
+    results = [RESULT, RESULT | {"tool_call_id": "123-45-6789"}]
+    read = wire.read(body(USER, two, *results, ASSISTANT, RESULT)).conversation.messages
+    assert [call.id for message in read for call in message.tool_calls] == ["call00000", "call00001", "call00002"]
+    assert [message.tool_call_id for message in read if message.role is Role.TOOL] == ["call00001", "call00000", "call00002"]
+
+
+def test_stop_texts_that_go_on_are_judged() -> None:
+    """As definitions are, before an upstream gets them; marks alone say nothing, and long ones are refused."""
+    stops = ["\n\n", "###", "123-45-6789"]
+    assert wire.read(body(stop=stops), can=wishes.ALL).wishes.definitions == "123-45-6789"
+    assert wire.read(body(stop=stops[:2]), can=wishes.ALL).wishes.definitions == ""
+    assert wire.read(body(stop=stops)).wishes.definitions == ""
+    with pytest.raises(RequestRefused) as caught:
+        wire.read(body(stop=["x" * 65]))
+    assert caught.value.param == "stop"
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
