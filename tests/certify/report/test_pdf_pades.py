@@ -181,7 +181,7 @@ def test_without_pyhanko_the_error_says_what_to_install(plain: bytes, monkeypatc
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sealed dossier with its report, and no PDF yet."""
     folder = tmp_path_factory.mktemp("made") / "dossier"
-    plan = made_up.plan(delta="0.3")
+    plan = made_up.plan()
     losses = made_up.losses_of(plan)
     made_up.sealed(folder, plan, losses)
     opened = dossier.open_sealed(folder, None)
