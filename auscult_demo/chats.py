@@ -175,7 +175,8 @@ def leaked(text: str, model: Bare, guard: Guard) -> int:
             delivered = text[: -len(own)].removesuffix("\n\n")
             break
     for own in _own_texts(guard):
-        delivered = delivered.removeprefix(own + "\n\n")
+        # A notice alone before the guard's last text: the blank line went with that one.
+        delivered = "" if delivered == own else delivered.removeprefix(own + "\n\n")
     if not model.text.startswith(delivered):
         return len(delivered)
     return max(0, len(delivered) - model.clean)

@@ -1,14 +1,19 @@
-"""Where a demonstration may write: over an earlier one, and over nothing else."""
+"""Where a demonstration may write, over an earlier one and over nothing else, and what it counts as leaked."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from auscult_demo import chats
 from auscult_demo.run import take
 from guard import files
 from guard.errors import OutputError
+from guard.proxy.guard import Guard
+from guard.proxy.texts import NUMBERS, TEXTS, Text
 
 
 def made(out: Path, *names: str) -> Path:
@@ -46,3 +51,12 @@ def test_a_file_is_no_place(tmp_path: Path) -> None:
     files.write(tmp_path / "out", b"x")
     with pytest.raises(OutputError, match="is not a folder"):
         take(tmp_path / "out")
+
+
+def test_a_notice_before_a_refusal_is_no_text_of_the_model() -> None:
+    """The guard's own texts, one after the other, count for nothing; a word of the model among them counts."""
+    guard = cast(Guard, SimpleNamespace(emergency=None))
+    notice, refusal = (TEXTS["en"][name].format(number=NUMBERS["en"]) for name in (Text.EMERGENCY, Text.MISUSE))
+    model = chats.Bare("The model says this.", 0)
+    assert chats.leaked(f"{notice}\n\n{refusal}", model, guard) == 0
+    assert chats.leaked(f"{notice}\n\nThe model says\n\n{refusal}", model, guard) == len("The model says")
