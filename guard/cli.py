@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,9 @@ def serve(dossier: Path | None, policy_file: Path | None, key_file: Path | None,
 
     subject, names = options.pop("subject"), ",".join(options.pop("model_map")) or None
     chosen = settings.read({**options, "policy": policy_file, "keys": key_file, "model_map": names})
+    if policy_file is not None:
+        # It asks for a reload; before the server is up, what will be loaded is read anyway, and nothing must end.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if chosen.upstream:
         from guard.proxy import fronted
 

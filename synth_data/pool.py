@@ -9,11 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 
 from guard import digest
 from guard.conversation import Fold, LabelledConversation
@@ -24,6 +23,8 @@ from synth_data.scenario import Profile
 
 CHUNK = 100
 """Draws in a task."""
+_AHEAD = 3
+"""Tasks that a process has, the one it works on with them."""
 _SMALL = 4_000
 """Draws below which starting processes takes longer than it saves."""
 
@@ -83,28 +84,54 @@ def run(tasks: Sequence[Task], jobs: int = 0) -> Iterator[tuple[Task, Done]]:
         for task in tasks:
             yield task, work(task)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(wanted, mp_context=context, initializer=_quiet) as workers:
-        waiting: deque[tuple[Task, Future[Done]]] = deque()
+    wanted = min(wanted, len(tasks))
+    with ExitStack() as stack:
+        workers = [stack.enter_context(_worker()) for _ in range(wanted)]
         try:
-            for task in tasks:
-                waiting.append((task, workers.submit(work, task)))
-                if len(waiting) > 3 * wanted:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        except BrokenProcessPool as error:
+            for place, task in enumerate(tasks[: _AHEAD * wanted]):
+                workers[place % wanted].send(task)
+            for place, task in enumerate(tasks):
+                worker = workers[place % wanted]
+                done = worker.recv()
+                if isinstance(done, Exception):
+                    raise done
+                if place + _AHEAD * wanted < len(tasks):
+                    worker.send(tasks[place + _AHEAD * wanted])
+                yield task, done
+        except (EOFError, ConnectionError) as error:
             raise OutputError("a process that drew rows was ended", "free some memory, or say --jobs 1") from error
-        finally:
-            for _, future in waiting:
-                future.cancel()
 
 
-def _quiet() -> None:
-    """Leave Ctrl-C to the process that started this one: it stops the others."""
+@contextmanager
+def _worker() -> Iterator[Connection[Task, Done | Exception]]:
+    """Start a process with a pipe of its own, and end it afterwards.
+
+    The standard library's pools share one pipe between all processes: one that is killed while it writes leaves the others
+    waiting for its lock and the reader waiting for its rest, for ever. A pipe of one process ends when that process does.
+    """
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        with ours:
+            yield ours
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _serve(tasks: Connection[Done | Exception, Task]) -> None:
+    """Do tasks until there are no more. Ctrl-C is left to the process that started this one: it stops the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(EOFError, ConnectionError):
+        while True:
+            task = tasks.recv()
+            try:
+                tasks.send(work(task))
+            except Exception as error:  # told where the rows are wanted
+                tasks.send(error)
 
 
 def work(task: Task) -> Done:

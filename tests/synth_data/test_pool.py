@@ -76,21 +76,26 @@ def test_an_error_in_a_process_is_the_error_of_the_command() -> None:
         list(pool.run([replace(task(0, 5), lang="xx")], 2))
 
 
-def test_a_process_that_is_killed_is_said_in_our_words(tmp_path: Path) -> None:
-    """As the system does where memory is short; no folder is left."""
-    running = subprocess.Popen(
+@pytest.mark.parametrize("writing", [False, True], ids=["at any moment", "while it writes"])
+def test_a_process_that_is_killed_is_said_in_our_words(tmp_path: Path, writing: bool) -> None:
+    """As the system does where memory is short; no folder is left. Half of a task's rows in the pipe keep nobody waiting."""
+    with subprocess.Popen(
         [*GENERATE, "--out", str(tmp_path / "rows"), "--scenarios", "400000", "--jobs", "2", "--hazard", str(EMERGENCY)],
         env=environment(), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path,
-    )  # fmt: skip
-    try:
-        assert until(lambda: any(path.stat().st_size for path in tmp_path.glob(".rows.*/*.jsonl"))), "nothing was written"
-        workers = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
-        os.kill(int(workers[-1]), signal.SIGKILL)
-        assert b"a process that drew rows was ended" in running.communicate(timeout=60)[1]
-        assert list(tmp_path.iterdir()) == []
-    finally:
-        if not group_is_gone(running.pid):
-            os.killpg(running.pid, signal.SIGKILL)
+    ) as running:  # fmt: skip
+        try:
+            assert until(lambda: any(path.stat().st_size for path in tmp_path.glob(".rows.*/*.jsonl"))), "nothing was written"
+            workers = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+            if writing:
+                running.send_signal(signal.SIGSTOP)
+                assert until(lambda: asleep(int(workers[-1]))), "all its rows fit into the pipe"
+            os.kill(int(workers[-1]), signal.SIGKILL)
+            running.send_signal(signal.SIGCONT)
+            assert b"a process that drew rows was ended" in running.communicate(timeout=60)[1]
+            assert list(tmp_path.iterdir()) == []
+        finally:
+            if not group_is_gone(running.pid):
+                os.killpg(running.pid, signal.SIGKILL)
 
 
 def test_rows_do_not_depend_on_hash_seed_time_zone_or_locale(tmp_path: Path) -> None:
@@ -113,6 +118,15 @@ def until(condition: Callable[[], bool], seconds: float = 60) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def asleep(process: int) -> bool:
+    """Say whether a process waits for something, and goes on doing so."""
+    for _ in range(20):
+        if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "S":
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def group_is_gone(group: int) -> bool:

@@ -247,6 +247,9 @@ def test_a_running_guard_reloads_on_sighup_and_keeps_the_last_good_policy(tmp_pa
             assert action(address) == "BLOCK"
         finally:
             process.terminate()
+            process.wait(30)
+            lines.end()
+        assert process.returncode == 0
     store = Store(f"sqlite:///{tmp_path}/audit.sqlite", create=False)
     assert [event.reason for event in standing(store)][-1] == "policy reloaded"
     store.close()
@@ -258,13 +261,17 @@ class Lines:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         """Read on a thread."""
         self.said: list[str] = []
-        threading.Thread(target=self._read, args=(process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._reader.start()
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout
-        with process.stdout as out:
-            for line in out:
-                self.said.append(line)
+        for line in process.stdout:
+            self.said.append(line)
+
+    def end(self) -> None:
+        """Read what is left, before the pipe may be closed."""
+        self._reader.join(30)
 
     def next(self, words: str) -> str:
         """Return the first line with some words, once it is there."""
