@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -24,7 +26,7 @@ from certify.baselines.effort import Effort
 from certify.plan import Sizes
 from certify.search import named
 from certify.show import results_table
-from guard import files, keys, policy, resources, rules
+from guard import files, keys, policy, rules
 from guard.hazards import Taxonomy
 from guard.progress import shown
 from guard.subjects.load import load
@@ -35,7 +37,7 @@ def main() -> None:
     work = Path(tempfile.gettempdir()) / "auscult-certificate"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subject", default="smollm2")
-    parser.add_argument("--policy", default="policies/demonstration_real.yaml", help="packaged policy")
+    parser.add_argument("--policy", type=Path, default=Path(__file__).with_suffix(".yaml"), help="what is claimed")
     parser.add_argument("--scenarios", type=int, default=400, help="train and select draws a claim")
     parser.add_argument("--draws", type=int, default=600, help="test draws a claim")
     parser.add_argument("--traffic", type=int, default=1_000, help="ordinary conversations in the test")
@@ -57,7 +59,7 @@ def main() -> None:
     asked.out.mkdir(parents=True)
     job = Job(
         subject=subject,
-        policy=policy.load(resources.path(asked.policy), Taxonomy.packaged(), rules.names),
+        policy=policy.load(asked.policy, Taxonomy.packaged(), rules.names),
         product=f"example: {subject.binding.name}",
         key=key,
         ledger=asked.out / "ledger.jsonl",
@@ -77,7 +79,7 @@ def main() -> None:
     note("done")
     print(results_table(done.certificate))
     duration = {
-        "command": f"python bench/certificate.py --subject {asked.subject} --search {asked.search}",
+        "command": shlex.join(["python", *sys.argv]),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - begun),
         "laps": laps,

@@ -18,7 +18,7 @@ from certify.baselines.frozen import Baselines
 from certify.counts import Counts, counts
 from certify.losses import WHOLE
 from certify.results import UnitLoss
-from guard import certificate, digest, dsse, protocol
+from guard import agreement, certificate, digest, dsse, protocol
 from guard.certificate import (
     Bound,
     CatalogueRate,
@@ -250,13 +250,7 @@ def certificate_of(
 
 def sign(issued: Certificate, key: SigningKey) -> bytes:
     """Sign a certificate; its subjects are the model, the suite, the protocol and the results."""
-    subjects = {
-        "model": issued.subject.root,
-        **{f"suite/{name}": value for name, value in issued.suite.items()},
-        "protocol": issued.protocol,
-        "results.parquet": issued.results,
-    }
-    return dsse.sign(dsse.statement(certificate.PREDICATE, issued, subjects), key)
+    return dsse.sign(dsse.statement(certificate.PREDICATE, issued, agreement.certificate_subjects(issued)), key)
 
 
 def seal(files: Mapping[str, bytes], key: SigningKey) -> bytes:

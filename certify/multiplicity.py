@@ -13,10 +13,8 @@ from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 from itertools import takewhile
 
+from guard.agreement import OVERALL, attempt_factor
 from guard.errors import ProtocolError
-
-OVERALL = Fraction(5, 100)
-"""Chance that any certificate of one declared product and claim, over all attempts, holds a false bound."""
 
 _DIGITS = 12
 """Significant digits of a written share."""
@@ -81,17 +79,6 @@ class Budget:
             if share.part is part and share.cell == cell:
                 return format(share.delta, "f")
         raise ProtocolError(f"the budget holds no {part.value} bound {cell!r}", "plan every bound before the test")
-
-
-def attempt_factor(attempt: int) -> Fraction:
-    """Return .8 * .2^(r-1), the share of attempt r; over all attempts they sum to 1.
-
-    Raises:
-        ProtocolError: Attempts count from 1.
-    """
-    if attempt < 1:
-        raise ProtocolError(f"attempts count from 1, not {attempt}")
-    return Fraction(4, 5) * Fraction(1, 5) ** (attempt - 1)
 
 
 def budget(

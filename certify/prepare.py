@@ -27,7 +27,7 @@ from certify.planned import protocol_of, sealed_of
 from certify.search import is_observer
 from certify.threshold import choose
 from certify.timestamp import Stamping, unstamped
-from guard import digest, dsse, files, protocol, rules
+from guard import agreement, digest, dsse, files, protocol, rules
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.dossier import ISSUER
 from guard.errors import ProtocolError
@@ -200,12 +200,7 @@ def _sign_and_write(
     plan: Protocol, contents: Mapping[str, bytes], key: SigningKey, ledger_path: Path, out: Path, stamp: Stamping
 ) -> None:
     """Sign the plan; the dossier is whole before the ledger grows, so that no attempt is counted for a full disk."""
-    subjects = {
-        "model": plan.subject.root,
-        **{f"suite/{name}": value for name, value in plan.suite.items()},
-        "dataset": plan.dataset,
-    }
-    payload = dsse.statement(protocol.PREDICATE, plan, subjects)
+    payload = dsse.statement(protocol.PREDICATE, plan, agreement.protocol_subjects(plan))
     signed = {"protocol.json": stamp(dsse.sign(payload, key)), ISSUER: public_pem(public(key))}
     with files.new_folder(out) as folder:
         for name, content in {**contents, **signed}.items():

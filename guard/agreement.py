@@ -7,20 +7,20 @@ is computed here: whether the bounds follow from the results is `certify recompu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from fractions import Fraction
 
 from guard import digest
 from guard.certificate import Bound, CellResult, Certificate, Status, SubjectBinding
 from guard.digest import Digest
-from guard.errors import DigestMismatch, VerificationError
+from guard.errors import DigestMismatch, ProtocolError, VerificationError
 from guard.hazards import Population
 from guard.protocol import CellPlan, Protocol
 
-OVERALL = Decimal("0.05")
+OVERALL = Fraction(5, 100)
 """Chance that any certificate of one declared product and claim, over all attempts, holds a false bound."""
 LAST_ATTEMPT = 1000
 """Later ones would spend next to nothing."""
-_ROUNDING = Decimal("1e-9")
+_ROUNDING = Fraction(1, 10**9)
 
 _Wanted = tuple[str, str, str, str]
 """Of a bound: estimand, population, delta and limit."""
@@ -66,6 +66,17 @@ def check_protocol(plan: Protocol, payload: Digest, issued: Certificate) -> None
         _check_bound(f"the whole in {traffic.lang}/{traffic.bucket}", whole.false_alarm, wanted, traffic.draws)
 
 
+def attempt_factor(attempt: int) -> Fraction:
+    """Return .8 * .2^(r-1), the share of attempt r; over all attempts they sum to 1.
+
+    Raises:
+        ProtocolError: Attempts count from 1.
+    """
+    if attempt < 1:
+        raise ProtocolError(f"attempts count from 1, not {attempt}")
+    return Fraction(4, 5) * Fraction(1, 5) ** (attempt - 1)
+
+
 def check_budget(plan: Protocol) -> None:
     """Check that a protocol spends no more than its attempt may: .05 * .8 * .2^(attempt - 1), split over its bounds.
 
@@ -74,17 +85,17 @@ def check_budget(plan: Protocol) -> None:
     """
     if not 1 <= plan.attempt <= LAST_ATTEMPT:
         raise VerificationError(f"the protocol is of attempt {plan.attempt}: attempts count from 1 to {LAST_ATTEMPT}")
-    total = Decimal(plan.delta)
-    share = OVERALL * Decimal("0.8") * Decimal("0.2") ** (plan.attempt - 1)
+    total = Fraction(plan.delta)
+    share = OVERALL * attempt_factor(plan.attempt)
     if total > share * (1 + _ROUNDING):
         raise VerificationError(
-            f"the protocol spends {total} of the error budget, but attempt {plan.attempt} may spend {share}"
+            f"the protocol spends {plan.delta} of the error budget, but attempt {plan.attempt} may spend {float(share):.6g}"
         )
-    shares = [Decimal(text) for text in _deltas(plan)]
+    shares = [Fraction(text) for text in _deltas(plan)]
     if any(one <= 0 for one in shares):
         raise VerificationError("the protocol has a bound without a share of the error budget")
     if sum(shares) > total * (1 + _ROUNDING):
-        raise VerificationError(f"the bounds of the protocol spend {sum(shares)} of an error budget of {total}")
+        raise VerificationError(f"the bounds of the protocol spend {float(sum(shares)):.6g} of an error budget of {plan.delta}")
 
 
 def check_subjects(stated: Mapping[str, Digest], expected: Mapping[str, str], bound: SubjectBinding) -> None:

@@ -16,8 +16,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
 import re2
+
+from guard.errors import ScoringError
+from guard.rules import unseen
 
 LONGEST = 320
 """No match is longer than this many characters."""
@@ -70,14 +74,11 @@ def _cpr_century(seventh: int, year: int) -> int:
     return 1800 if 5 <= seventh <= 8 and year >= 58 else 2000
 
 
-def _luhn(text: str) -> bool:
-    total = 0
-    for place, digit in enumerate(reversed(_digits(text))):
-        doubled = digit * 2 if place % 2 else digit
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
+def _luhn(number: str) -> bool:
+    return (sum(map(int, number[::-2])) + sum(map(_DOUBLED.__getitem__, map(int, number[-2::-2])))) % 10 == 0
 
 
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _CARD_LENGTHS = (
     (("4",), (13, 16, 19)),
     (("34", "37"), (15,)),
@@ -87,16 +88,24 @@ _CARD_LENGTHS = (
 )
 
 
+_LENGTHS = {
+    start + more: lengths
+    for starts, lengths in _CARD_LENGTHS
+    for start in starts
+    for more in ("0123456789" if len(start) == 1 else ("",))
+}
+"""How many digits a card may have, by its first two."""
+
+
 def _card(text: str) -> bool:
     """Whether a run of digit groups holds a card: the groups beside it may be a dose or a date."""
     groups = text.replace("-", " ").split(" ")
-    runs = ("".join(groups[i:j]) for i in range(len(groups)) for j in range(i + 1, len(groups) + 1))
-    return any(_card_number(number) for number in runs)
-
-
-def _card_number(number: str) -> bool:
-    known = any(number.startswith(prefixes) and len(number) in lengths for prefixes, lengths in _CARD_LENGTHS)
-    return known and _luhn(number)
+    edges, number = tuple(accumulate(map(len, groups), initial=0)), "".join(groups)
+    return any(
+        first + length in edges and _luhn(number[first : first + length])
+        for first in edges
+        for length in _LENGTHS.get(number[first : first + 2], ())
+    )
 
 
 _PUBLIC = ("1800", "1888", "1877", "1866", "1855", "1844", "1833", "800", "888", "877", "866", "855", "844", "833",
@@ -139,7 +148,6 @@ _DASHES = dict.fromkeys("‐‑‒–—−﹣－", "-")
 _SPACES = {"\t": " ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " "}
 _SIGNS = {"＠": "@", "．": ".", "＋": "+", "（": "(", "）": ")"}
 _SAME = _DASHES | _SPACES | _SIGNS
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 
 
 _ANY = re.compile(r"[\d@＠]")
@@ -172,29 +180,45 @@ def settled(text: str) -> int:
     """Return how many leading characters no further text can make part of a match.
 
     The last word may still become an e-mail address, and a run of digits and separators a number; what comes before
-    them can't, for no shape goes on after any other character.
+    them can't, for no shape goes on after any other character. `LONGEST` counts characters that are seen.
+
+    Raises:
+        ScoringError: So many characters that nobody sees stand at the end that what lies between isn't waited for.
     """
-    end = len(text)
-    while end and not text[end - 1].isspace():
+    seen = _seen(text)
+    plain = text if seen is None else "".join(text[place] for place in seen)
+    end = len(plain)
+    while end and not plain[end - 1].isspace():
         end -= 1
-    while end and _in_number(text[end - 1]):
+    while end and _in_number(plain[end - 1]):
         end -= 1
-    return max(end, len(text) - LONGEST)
+    end = max(end, len(plain) - LONGEST)
+    if seen is None:
+        return end
+    first = seen[end] if end < len(seen) else 0
+    if len(text) - first > unseen.MOST:
+        raise ScoringError("too many characters that nobody sees")
+    return first
 
 
 def _in_number(character: str) -> bool:
-    return character.isspace() or character.isdecimal() or character in "().+-/" or character in _SAME or (
-        character in _INVISIBLE
-    )  # fmt: skip
+    return character.isspace() or character.isdecimal() or character in "().+-/" or character in _SAME
 
 
 def _plain(text: str) -> tuple[str, list[int] | None]:
     """Make look-alike digits, dashes and spaces plain; also return each character's place, if any moved."""
     if text.isascii():
         return text.replace("\t", " "), None
-    kept = [place for place, character in enumerate(text) if character not in _INVISIBLE]
-    plain = "".join(_one(text[place]) for place in kept)
-    return plain, (kept if len(kept) != len(text) else None)
+    seen = _seen(text)
+    return "".join(map(_one, text if seen is None else (text[place] for place in seen))), seen
+
+
+def _seen(text: str) -> list[int] | None:
+    """Return where the characters stand that are seen; None if all are."""
+    if text.isascii():
+        return None
+    places = [place for place, character in enumerate(text) if not unseen.is_unseen(character)]
+    return places if len(places) < len(text) else None
 
 
 def _one(character: str) -> str:

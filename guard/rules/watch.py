@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guard import rules
 from guard.conversation import Conversation, ToolCall
-from guard.rules import Rule, RuleScore, spoken
+from guard.rules import spoken
+from guard.rules.judging import RuleScore, remembered
 from guard.rules.passage import Passage, Reading
+from guard.rules.registry import RULES, Rule
 from guard.scores import RuleClear, RuleHit, RuleUnavailable
 
 
@@ -27,7 +28,7 @@ class Watch:
             before: The conversation that it answers, for rules that remember.
         """
         self._turn = turn
-        self._watched = [_Watched(name, rules.RULES.get(name), before) for name in chosen]
+        self._watched = [_Watched(name, RULES.get(name), before) for name in chosen]
         self._length = 0
 
     def feed(self, text: str) -> None:
@@ -70,7 +71,7 @@ class _Watched:
         self.settled = 0
         if rule is not None and before is not None:
             try:
-                self._known = rules.remembered(rule, before.messages)
+                self._known = remembered(rule, before.messages)
             except Exception:  # a rule that breaks must not pass for one that found nothing
                 self._failed = "error"
 

@@ -13,8 +13,8 @@ import pytest
 
 from certify import ledger
 from certify.ledger import Entry, Next
-from certify.multiplicity import attempt_factor
 from guard import chain, digest
+from guard.agreement import attempt_factor
 from guard.digest import of_bytes
 from guard.errors import DigestMismatch, InputError, OutputError
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certify.multiplicity import OVERALL, PARTS, Part, attempt_factor, budget, holm
+from certify.multiplicity import PARTS, Part, budget, holm
+from guard.agreement import OVERALL, attempt_factor
 from guard.errors import ProtocolError
 
 NAMES = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=12)

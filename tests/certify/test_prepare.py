@@ -17,11 +17,11 @@ from certify import dataset, ledger, scoring
 from certify.baselines import freezing, readers
 from certify.baselines import frozen as baselines
 from certify.dataset import Dataset
-from certify.multiplicity import attempt_factor
 from certify.plan import Order, Sizes, demands, forecast, predicted_all, spend
 from certify.prepare import prepare
 from certify.threshold import NoValidThreshold
 from guard import digest, dossier
+from guard.agreement import attempt_factor
 from guard.conversation import Fold
 from guard.errors import DigestMismatch, OutputError, ProtocolError
 from guard.hazards import Stage

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from guard import rules
 from guard.conversation import Conversation, Message, Role, ToolCall
 from guard.errors import InputError
-from guard.rules import Rule, bare, identifiers
+from guard.rules import Rule, identifiers, registry
 from guard.rules.passage import Shapes
 from guard.rules.watch import Watch
 from guard.scores import RuleClear, RuleHit, RuleUnavailable
@@ -223,7 +225,7 @@ def test_characters_that_nobody_sees_hide_nothing(unseen: str) -> None:
     """Not in a whole text, and not in one that comes in pieces."""
     text = f"it is 12{unseen}3-45{unseen}-6789 ok"
     expected = ((6, text.index(" ok")),)
-    assert bare.find(text) == expected
+    assert identifiers.find(text) == expected
     watch = Watch(["identifiers"], 0)
     for at in range(0, len(text), 100):
         watch.feed(text[at : at + 100])
@@ -254,13 +256,13 @@ def test_nobody_waits_for_ever_behind_what_is_not_seen() -> None:
 def test_digits_that_stand_alone_are_quick(monkeypatch: pytest.MonkeyPatch, piece: str, most: int) -> None:
     """Groups of one digit have the most beginnings and ends of a card; few of them are worth a sum."""
     sums: list[str] = []
-    monkeypatch.setattr(bare, "_luhn", sums.append)
+    monkeypatch.setattr(identifiers, "_luhn", sums.append)
     identifiers.find(piece * (38_000 // len(piece)))
     assert len(sums) <= most * 1001
 
 
-def test_the_quicker_test_of_cards_says_the_same() -> None:
-    """Of runs that begin like cards, in groups of any size."""
+def test_cards_in_groups_are_found_as_every_run_of_groups_would_be() -> None:
+    """Of digits that begin like cards, in groups of any size, against all runs and the sum of ISO/IEC 7812-1."""
     random_ = random.Random(1)
     found = 0
     for _ in range(3000):
@@ -268,11 +270,53 @@ def test_the_quicker_test_of_cards_says_the_same() -> None:
             : random_.randint(13, 19)
         ]
         text = digits[0] + "".join(random_.choice(["", "", " ", "-"]) + digit for digit in digits[1:])
-        found += identifiers._card(text)
-        assert bare.is_card(text) is identifiers._card(text)
+        found += any_run_is_a_card(text)
+        assert identifiers._card(text) is any_run_is_a_card(text)
     assert found > 100
 
 
-def test_the_digest_that_certificates_name_stays() -> None:
-    """The example's certificate was issued with this rule."""
-    assert rules.digest(frozenset({"identifiers"})) == "sha256:23b457f328f1cf9080af212c1e963d905f470729dbcedcec4f6e520b5bc19c89"
+def any_run_is_a_card(text: str) -> bool:
+    """Try every run of groups."""
+    groups = text.replace("-", " ").split(" ")
+    runs = ("".join(groups[i:j]) for i in range(len(groups)) for j in range(i + 1, len(groups) + 1))
+    return any(
+        number.startswith(starts) and len(number) in lengths and luhn(number)
+        for number in runs
+        for starts, lengths in identifiers._CARD_LENGTHS
+    )
+
+
+def luhn(number: str) -> bool:
+    """Double every second digit from the right, and sum all digits."""
+    doubled = (str(int(digit) * (2 if place % 2 else 1)) for place, digit in enumerate(reversed(number)))
+    return sum(int(digit) for digits in doubled for digit in digits) % 10 == 0
+
+
+@pytest.mark.parametrize("file", ["identifiers", "unseen", "spoken", "passage", "judging", "watch"])
+def test_every_file_that_decides_what_a_rule_finds_is_in_its_digest(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte more in any of them is another rule set."""
+    rule = rules.RULES["identifiers"]
+    before = rule.digest()
+    [path] = [path for path in (*rule.code, *registry._READING) if path.stem == file]
+    changed = tmp_path / path.name
+    changed.write_bytes(path.read_bytes() + b"\n")
+    monkeypatch.setattr(registry, "_READING", tuple(changed if each == path else each for each in registry._READING))
+    other = replace(rule, code=tuple(changed if each == path else each for each in rule.code))
+    assert other.digest() != before
+
+
+@pytest.mark.parametrize("name", sorted(rules.names))
+def test_no_file_that_a_rule_reads_with_is_missing_from_its_digest(name: str) -> None:
+    """Whatever its files import from beside them is named, too; only the list of rules itself decides nothing."""
+    named = {path.stem for path in (*rules.RULES[name].code, *registry._READING)}
+    for path in (*rules.RULES[name].code, *registry._READING):
+        assert beside(path) - {"registry"} <= named, path
+
+
+def beside(path: Path) -> set[str]:
+    """Return the modules of the package of rules that a file imports."""
+    nodes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    modules = {str(node.module).rpartition(".")[2] for node in nodes if str(node.module).startswith("guard.rules.")}
+    return modules | {alias.name for node in nodes if node.module == "guard.rules" for alias in node.names}
