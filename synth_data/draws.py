@@ -40,6 +40,8 @@ _TRIES = 10_000
 _FACTS = tuple(field.name for field in fields(Facts))
 _OF_THE_GENERATOR = (*labels.WRITTEN_CLAIMS, *labels.TOOL_CLAIMS)
 """Claims about turns that the generator wrote in the assistant's name."""
+_WITH_ANSWERS = (Fold.TRAIN, Fold.SELECT)
+"""Folds that such turns may stand in."""
 _RULE = {rule.claim: rule.id for rule in (*labels.RULES, *labels.WRITTEN_RULES, *labels.TOOL_RULES)}
 
 
@@ -101,6 +103,24 @@ def mixed(lang: str, bucket: str, index: int, seed: bytes, fold: Fold) -> Labell
     row = next(row for row in draw(claim, lang, bucket, index, seed + b"mix", fold) if row.meta.role is kind)
     id_ = f"{fold}/mix/{lang}/{bucket}/{index}"
     return replace(row, id=id_, meta=msgspec.structs.replace(row.meta, draw=id_, pair=""))
+
+
+def answered(
+    lang: str, bucket: str, index: int, seed: bytes, fold: Fold, profile: Profile = Profile.WHOLE
+) -> LabelledConversation:
+    """Return one ordinary conversation with the answer that belongs to it, for monitors that read answers.
+
+    Raises:
+        InputError: The generator has no such language or bucket.
+        ProtocolError: Test rows were asked for, but answers that the generator wrote are no test of a model.
+    """
+    if fold not in _WITH_ANSWERS:
+        raise ProtocolError("answers that the generator wrote are no test of a model", "draw them for train or select")
+    family, (case,), ((kind, told),) = _tell(None, lang, bucket, index, seed + b"answered", fold, None, profile)
+    id_ = f"{fold}/answered/{lang}/{bucket}/{index}"
+    row = _row(None, lang, id_, fold, family, case, kind, _ended(told, told.reply, complies=False))
+    said = {claim: value for claim in labels.WRITTEN_CLAIMS for claim, value in labels.written(claim, told.facts).items()}
+    return replace(row, labels=said, meta=msgspec.structs.replace(row.meta, written=True))
 
 
 def tellings(
@@ -171,7 +191,7 @@ def _tell(
     languages.language(lang)
     if bucket not in LENGTHS:
         raise InputError(f"no conversations of the length {bucket[:20]!r}", f"there is {', '.join(LENGTHS)}")
-    if claim in _OF_THE_GENERATOR and fold not in (Fold.TRAIN, Fold.SELECT):
+    if claim in _OF_THE_GENERATOR and fold not in _WITH_ANSWERS:
         raise ProtocolError(
             f"{claim}: answers and calls that the generator wrote are no test of a model", "draw them for train or select"
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,11 +46,14 @@ class Block:
     """Whether single rows are drawn from a realistic mix of everything (`draws.mixed`)."""
     profile: Profile = Profile.WHOLE
     """Which cases of the families."""
+    answered: bool = False
+    """Whether ordinary chat ends with its answer, for monitors that read answers."""
 
     @property
     def file(self) -> str:
         """Name of the file that its rows stand in."""
-        return f"{'mix' if self.mix else self.claim or 'traffic'}.{self.fold}.jsonl"
+        ordinary = "mix" if self.mix else "answered" if self.answered else "traffic"
+        return f"{self.claim or ordinary}.{self.fold}.jsonl"
 
 
 def blocks(
@@ -70,7 +73,7 @@ def blocks(
         scenarios: Draws for each claim, language and fold.
         langs: Languages.
         claims: Claims; each in those languages that it has families in.
-        traffic: Ordinary conversations for each language and fold.
+        traffic: Ordinary conversations for each language and fold; as many with their answers, if a claim is about answers.
         lengths: Length buckets, each of which gets as many.
         profile: Which cases of the families.
 
@@ -89,7 +92,8 @@ def blocks(
     for claim in claims:
         if tuple(claims) != families.CLAIMS and not any((claim, lang) in spoken for lang in langs):
             raise InputError(f"no families of {claim} speak {', '.join(langs)}", "name another language or hazard")
-    return tuple(
+    of_answers = any(claim in labels.WRITTEN_CLAIMS for claim in claims)
+    found = tuple(
         Block(claim, lang, length, fold, count, profile=profile)
         for claim, count in wanted
         for fold in folds
@@ -99,6 +103,8 @@ def blocks(
         and (claim, lang) in spoken
         and not (claim in (*labels.WRITTEN_CLAIMS, *labels.TOOL_CLAIMS) and fold is Fold.PROBE)
     )
+    ends = (block for block in found if of_answers and block.claim is None and block.fold is not Fold.PROBE)
+    return (*found, *(replace(block, answered=True) for block in ends))
 
 
 def planned(plan: Protocol) -> tuple[Block, ...]:
@@ -271,7 +277,7 @@ def _draw(
     found: dict[str, _File] = {}
     tasks = [
         Task(block.file, block.claim, block.lang, block.bucket, block.fold, start, min(start + pool.CHUNK, block.draws),
-             row_seed, block.mix, block.profile)
+             row_seed, block.mix, block.profile, block.answered)
         for block in plan
         for start in range(0, block.draws, pool.CHUNK)
     ]  # fmt: skip

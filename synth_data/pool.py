@@ -53,6 +53,8 @@ class Task:
     """Whether single rows are drawn from a realistic mix."""
     profile: Profile = Profile.WHOLE
     """Which cases."""
+    answered: bool = False
+    """Whether ordinary chat ends with its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +152,6 @@ def work(task: Task) -> Done:
 def _rows(task: Task, index: int) -> Sequence[LabelledConversation]:
     if task.mix:
         return (draws.mixed(task.lang, task.bucket, index, task.seed, task.fold),)
+    if task.answered:
+        return (draws.answered(task.lang, task.bucket, index, task.seed, task.fold, task.profile),)
     return draws.draw(task.claim, task.lang, task.bucket, index, task.seed, task.fold, profile=task.profile)

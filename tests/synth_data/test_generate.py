@@ -9,15 +9,16 @@ import pytest
 from click.testing import CliRunner
 
 from certify import dataset
+from certify.extract import label_for
 from guard import digest, dsse, keys, protocol
-from guard.conversation import Fold, Kind
+from guard.conversation import Fold, Kind, Role
 from guard.errors import AuscultError, InputError, OutputError, ProtocolError, VerificationError
 from guard.hazards import Population
 from guard.protocol import CellPlan, GeneratorBinding, Limits, TrafficPlan
 from guard.rows import read_rows
-from synth_data import VERSION, generate, manifest
+from synth_data import VERSION, draws, generate, manifest
 from synth_data.cli import synth
-from synth_data.labels import EMERGENCY, EMERGENCY_ANSWER, MISUSE_RESPONSE
+from synth_data.labels import EMERGENCY, EMERGENCY_ANSWER, MISUSE_RESPONSE, WRITTEN_CLAIMS
 from tests.synth_data import told
 
 
@@ -259,3 +260,23 @@ def test_wrong_usage_is_said_in_our_words(arguments: list[str], problem: str) ->
 def test_help_has_an_example() -> None:
     """The help shows how to call it."""
     assert "auscult synth generate --out rows" in CliRunner().invoke(synth, ["generate", "--help"]).output
+
+
+def test_monitors_of_answers_get_ordinary_chat_with_its_answers(tmp_path: Path) -> None:
+    """As many as there is ordinary chat, benign for every claim about answers; none where no claim is about answers."""
+    made = generate.generate(
+        tmp_path / "rows", scenarios=5, folds=(Fold.TRAIN, Fold.SELECT, Fold.PROBE), claims=(EMERGENCY, MISUSE_RESPONSE)
+    )
+    assert [name for name in made.files if "answered" in name] == ["answered.train.jsonl", "answered.select.jsonl"]
+    for row in read_rows(tmp_path / "rows" / "answered.train.jsonl"):
+        assert row.conversation.messages[-1].role is Role.ASSISTANT
+        assert row.conversation.messages[-1].content
+        assert row.meta.written
+        assert row.meta.role is Kind.TRAFFIC
+        assert {label_for(claim, row) for claim in WRITTEN_CLAIMS} == {0}
+    before = [row.conversation.messages[0] for row in read_rows(tmp_path / "rows" / "traffic.train.jsonl")]
+    assert before != [row.conversation.messages[0] for row in read_rows(tmp_path / "rows" / "answered.train.jsonl")]
+    plain = generate.generate(tmp_path / "plain", scenarios=2, claims=(EMERGENCY,))
+    assert not [name for name in plain.files if "answered" in name]
+    with pytest.raises(ProtocolError, match="no test of a model"):
+        draws.answered("en", draws.BUCKET, 0, b"", Fold.CERTIFY)
