@@ -14,7 +14,7 @@ from guard.cli_output import say, table
 from guard.conversation import LabelledConversation
 from guard.errors import InputError
 from guard.rows import read_rows
-from synth_data import review, rowset
+from synth_data import blind, review, rowset
 from synth_data.review import Review, Reviewer
 
 
@@ -64,12 +64,12 @@ def review_command(
         return
     if folder is None or out is None:
         raise InputError("a folder of rows and a file to write are needed", "say auscult synth review DIR --out FILE")
-    items = review.sample(_rows(folder), **drawn)
+    items = blind.sample(_rows(folder), **drawn)
     if filled is None:
-        files.write(out, review.page(items) if out.suffix == ".html" else review.sheet(items))
+        files.write(out, blind.page(items) if out.suffix == ".html" else blind.sheet(items))
         say(
             as_json,
-            {"items": len(items), "sample": review.digest_of(items)},
+            {"items": len(items), "sample": blind.digest_of(items)},
             lambda: f"wrote {out}: {len(items)} texts to judge",
         )
         return

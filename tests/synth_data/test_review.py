@@ -19,8 +19,9 @@ from sklearn.metrics import cohen_kappa_score
 from guard.conversation import Conversation, Fold, Kind, LabelledConversation, Message, Role, ToolCall
 from guard.errors import InputError
 from guard.hazards import Claim, Taxonomy
-from synth_data import families, generate, review
-from synth_data.review import Answer, Item, Review, Reviewer
+from synth_data import blind, families, generate, review
+from synth_data.blind import Item
+from synth_data.review import Answer, Review, Reviewer
 from synth_data.review_cli import review_command
 from tests.synth_data.corpus import CLAIM, corpus
 
@@ -34,7 +35,7 @@ def _rows() -> list[LabelledConversation]:
 @pytest.fixture
 def items() -> tuple[Item, ...]:
     """A sample of a made-up set."""
-    return review.sample(_rows(), per_stratum=SIZE)
+    return blind.sample(_rows(), per_stratum=SIZE)
 
 
 def _sheet(items: tuple[Item, ...], answers: dict[str, str], **changes: Any) -> bytes:
@@ -66,16 +67,16 @@ def test_as_many_items_come_from_every_stratum(items: tuple[Item, ...]) -> None:
 
 def test_a_stratum_with_fewer_rows_gives_all_of_them() -> None:
     """A large size draws every row once."""
-    assert len(review.sample(_rows(), per_stratum=10_000)) == 6 * 4 * 3
+    assert len(blind.sample(_rows(), per_stratum=10_000)) == 6 * 4 * 3
 
 
 def test_rows_of_unseen_families_are_never_drawn() -> None:
     """Nobody looks at their texts, whatever else there is."""
     hidden = corpus(families=3, draws=2, fold=Fold.UNSEEN, prefix="hidden")
-    drawn = review.sample([*_rows(), *hidden], per_stratum=10_000)
+    drawn = blind.sample([*_rows(), *hidden], per_stratum=10_000)
     assert not {item.row for item in drawn} & {row.id for row in hidden}
     with pytest.raises(InputError, match="no labelled rows"):
-        review.sample(hidden, per_stratum=3)
+        blind.sample(hidden, per_stratum=3)
 
 
 def test_the_order_says_nothing_about_the_label() -> None:
@@ -83,7 +84,7 @@ def test_the_order_says_nothing_about_the_label() -> None:
     first, alike, couples = 0, 0, 0
     rows = _rows()
     for seed in range(60):
-        labels = [item.label for item in review.sample(rows, per_stratum=SIZE, seed=seed)]
+        labels = [item.label for item in blind.sample(rows, per_stratum=SIZE, seed=seed)]
         first += labels[0]
         alike += sum(a == b for a, b in pairwise(labels))
         couples += len(labels) - 1
@@ -96,11 +97,11 @@ def test_the_order_of_the_rows_changes_nothing(items: tuple[Item, ...]) -> None:
     """The sample follows from the rows and the seed alone."""
     rows = _rows()
     Random(3).shuffle(rows)
-    assert review.sample(rows, per_stratum=SIZE) == items
-    assert review.sample(rows, per_stratum=SIZE, seed=1) != items
+    assert blind.sample(rows, per_stratum=SIZE) == items
+    assert blind.sample(rows, per_stratum=SIZE, seed=1) != items
 
 
-@pytest.mark.parametrize("write", [review.sheet, review.page])
+@pytest.mark.parametrize("write", [blind.sheet, blind.page])
 def test_sheet_and_page_give_nothing_away(items: tuple[Item, ...], write: Any) -> None:
     """No row id, role, family, fold, rule or label stands in them, and the same is there for each item."""
     text = write(items).decode()
@@ -118,7 +119,7 @@ def test_sheet_and_page_give_nothing_away(items: tuple[Item, ...], write: Any) -
         ):
             assert secret not in text
     assert not any(fold in text for fold in ("train", "select", "certify", "unseen"))
-    if write is review.sheet:
+    if write is blind.sheet:
         lines = list(csv.DictReader(io.StringIO(text)))
         assert {tuple(line) for line in lines} == {("item", "question", "conversation", "answer", "comment")}
     else:
@@ -131,22 +132,22 @@ def test_sheet_and_page_give_nothing_away(items: tuple[Item, ...], write: Any) -
 def test_every_claim_that_rows_are_drawn_for_has_a_question() -> None:
     """Each has one of its own, in plain words; for others the taxonomy's words have to do."""
     taxonomy = Taxonomy.packaged()
-    questions = {review.question(claim, taxonomy) for claim in families.CLAIMS}
+    questions = {blind.question(claim, taxonomy) for claim in families.CLAIMS}
     assert len(questions) == len(families.CLAIMS)
     assert not any("monitor" in question for question in questions)
-    assert "monitor" in review.question(Claim.parse("fabrication@response"), taxonomy)
+    assert "monitor" in blind.question(Claim.parse("fabrication@response"), taxonomy)
     with pytest.raises(InputError, match="does not know"):
-        review.question(Claim.parse("unheard_of@prompt"), taxonomy)
+        blind.question(Claim.parse("unheard_of@prompt"), taxonomy)
 
 
 def test_language_and_hazard_narrow_the_sample() -> None:
     """A reviewer reads one language and one hazard."""
     rows = _rows() + [replace(row, id=row.id + "x", lang="da") for row in _rows()]
-    assert {item.row[-1] for item in review.sample(rows, per_stratum=3, lang="da")} == {"x"}
-    assert review.sample(rows, per_stratum=3, hazards=["missed_emergency"])
-    assert review.sample(rows, per_stratum=3, hazards=[str(CLAIM)])
+    assert {item.row[-1] for item in blind.sample(rows, per_stratum=3, lang="da")} == {"x"}
+    assert blind.sample(rows, per_stratum=3, hazards=["missed_emergency"])
+    assert blind.sample(rows, per_stratum=3, hazards=[str(CLAIM)])
     with pytest.raises(InputError, match="no labelled rows"):
-        review.sample(rows, per_stratum=3, hazards=["self_harm"])
+        blind.sample(rows, per_stratum=3, hazards=["self_harm"])
 
 
 def test_ordinary_chat_is_asked_about_for_each_claim_that_it_is_labelled_for() -> None:
@@ -156,7 +157,7 @@ def test_ordinary_chat_is_asked_about_for_each_claim_that_it_is_labelled_for() -
     chat = replace(
         row, id="c", labels={CLAIM: 0, other: 0}, meta=msgspec.structs.replace(row.meta, role=Kind.TRAFFIC, draw="traffic/en/1")
     )
-    assert {item.claim for item in review.sample([chat], per_stratum=3)} == {CLAIM, other}
+    assert {item.claim for item in blind.sample([chat], per_stratum=3)} == {CLAIM, other}
 
 
 def test_calls_of_a_tool_are_shown() -> None:
@@ -164,7 +165,7 @@ def test_calls_of_a_tool_are_shown() -> None:
     call = ToolCall(id="1", name="open_note", arguments='{"id": 3}')
     said = (Message(Role.USER, "Hi"), Message(Role.ASSISTANT, "", (call,)), Message(Role.TOOL, "A note.", (), "1"))
     row = replace(_rows()[0], conversation=Conversation(said))
-    assert review.transcript(row) == (
+    assert blind.transcript(row) == (
         ("User", "Hi"), ("Assistant", '[calls open_note {"id": 3}]'), ("Document or tool", "A note.")
     )  # fmt: skip
 
@@ -173,7 +174,7 @@ def test_no_text_can_leave_the_script_of_the_page() -> None:
     """A text may hold the end of a script, or the marks of the template."""
     evil = "</script><script>alert(1)</script> <!-- $items $$sample"
     row = replace(_rows()[0], conversation=Conversation((Message(Role.USER, evil),)))
-    page = review.page(review.sample([row], per_stratum=1)).decode()
+    page = blind.page(blind.sample([row], per_stratum=1)).decode()
     assert page.count("<script>") == page.count("</script>") == 1
     assert json.loads(page.partition("const items = ")[2].partition(";\n")[0])[0]["turns"][0][1] == evil
 
@@ -253,7 +254,7 @@ def test_a_sheet_of_another_sample_is_refused(items: tuple[Item, ...]) -> None:
     for rows, seed in ((_rows(), 7), (altered, 0)):
         with pytest.raises(InputError, match="not one of this sample"):
             review.collect(
-                review.sample(rows, per_stratum=SIZE, seed=seed), filled, reviewer="AB", kind=Reviewer.CLINICIAN
+                blind.sample(rows, per_stratum=SIZE, seed=seed), filled, reviewer="AB", kind=Reviewer.CLINICIAN
             )  # fmt: skip
 
 
@@ -317,7 +318,7 @@ def test_one_person_is_not_two(items: tuple[Item, ...]) -> None:
 
 def test_reviews_of_different_samples_or_without_a_common_answer_are_not_compared(items: tuple[Item, ...]) -> None:
     """There is nothing to compare."""
-    other = review.sample(_rows(), per_stratum=SIZE, seed=4)
+    other = blind.sample(_rows(), per_stratum=SIZE, seed=4)
     with pytest.raises(InputError, match="different samples"):
         review.agreement(_review(items), _review(other, who="CD"))
     half, rest = ({item.id: "no" for item in part} for part in (items[:7], items[7:]))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from synth_data import review
-from synth_data.review import Item, Reviewer
+from synth_data import blind, review
+from synth_data.blind import Item
+from synth_data.review import Reviewer
 from tests.synth_data.chromium import Tab, tab, wait
 from tests.synth_data.corpus import corpus
 
@@ -29,9 +30,9 @@ class Open:
 @pytest.fixture
 def opened(tmp_path: Path, program: Callable[[str], Path]) -> Iterator[Open]:
     """A page of six items in a browser."""
-    items = review.sample(corpus(families=3, draws=2), per_stratum=2)
+    items = blind.sample(corpus(families=3, draws=2), per_stratum=2)
     page = tmp_path / "sheet.html"
-    page.write_bytes(review.page(items))
+    page.write_bytes(blind.page(items))
     with tab(program("browser"), tmp_path / "profile") as shown:
         shown.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
         shown.open(page)
