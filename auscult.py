@@ -72,6 +72,7 @@ _CHANCE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--subject", default="phantom", show_default=True, help="phantom, phantom-next, smollm2, or hf:<id or folder>.")
 @click.option("--out", type=_path, default=Path("demo-out"), show_default=True, help="Folder for what it writes.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the report's section on external data.")
+@click.option("--lengths", help="Hazards in long chats: off, small, full, or count:tokens; by default as the subject needs.")
 @click.option("--draws", type=click.IntRange(min=1), help="Draws a claim for the test; by default as the subject needs.")
 @click.option("--scenarios", type=click.IntRange(min=1), help="Train and select draws a claim; by default likewise.")
 @click.option("--serve", is_flag=True, help="Keep the guard running at the end.")
@@ -107,6 +108,12 @@ def demo(**options: Any) -> None:
 @click.option("--cache", type=_path, help="Folder that keeps what was read of the model: interrupted work goes on from it.")
 @click.option("--system", type=_path, help="File with the system prompt that the guard will insert.")
 @click.option("--external", type=_path, help="Folder of labelled JSONL for the section on external data.")
+@click.option(
+    "--lengths",
+    default="small",
+    show_default=True,
+    help="Hazards in long chats: off, small, full, or count:tokens with commas.",
+)
 @click.option("--key", "key_file", type=_path, help="Signing key: a file, or pkcs11:token=...;object=...")
 @click.option("--tsa", help="Address of a time-stamping authority to ask; without it nothing is sent anywhere.")
 @click.option("--tsa-roots", type=_path, help="PEM certificates of authorities that are believed.")

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from certify import dataset, ledger, prepare, search, trial
+from certify import by_length, dataset, ledger, prepare, search, trial
 from certify.baselines.effort import Effort
 from certify.evaluate import evaluate, paths_of
 from certify.options import load_policy, stamping, system_text
 from certify.pages import baselines_of, pages
 from certify.plan import Order, Sizes
+from certify.report.lengths import LengthSection
 from certify.report.sources import ExternalSection, NotGiven
 from certify.search import QUICK, Search
 from certify.timestamp import Stamping, unstamped
@@ -26,7 +27,7 @@ from guard.hazards import Taxonomy
 from guard.probes.reading import Subject
 from guard.progress import Phase, shown
 from guard.subjects.load import load
-from synth_data import generate
+from synth_data import generate, planted
 from synth_data.scenario import Profile
 
 Note = Callable[[str], None]
@@ -68,6 +69,8 @@ class Job:
     """Wanted chance to show each limit."""
     external: Path | None = None
     """Labelled JSONL for the section on external data."""
+    lengths: Mapping[int, int] = field(default_factory=dict)
+    """How many chats grow to how many tokens, for the section on long conversations; none by default."""
     stamp: Stamping = unstamped
     """Asks a time-stamping authority, or leaves what is signed as it is."""
     throwaway_key: bool = False
@@ -93,7 +96,8 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     2. Monitors are fitted, thresholds chosen, and the protocol is signed.
     3. Only now are the test rows drawn, with a seed that follows from the signed protocol; then they are drawn again and
        compared.
-    4. They are scored once; bounds, certificate, report, seal.
+    4. They are scored once; bounds, certificate, report, seal. Hazards planted in long chats are scored beside them, as
+       information.
 
     Raises:
         AuscultError: A step failed.
@@ -120,12 +124,13 @@ def certify(job: Job, *, phase: Phase, note: Note) -> Done:
     test = job.work / "test"
     note("drawing the test rows: their seed follows from the signed plan, so nobody has seen them before")
     draw(job.out, test, phase)
+    long_chats = draw_long(job, phase, note)
     # (4)
     note("scoring them once, counting, bounding, signing")
-    external = partial(_external, job, phase=phase)
+    external, lengths = partial(_external, job, phase=phase), partial(_lengths, job, long_chats, phase=phase)
     outcome = trial.run(
         job.out, dataset.load(test), job.subject, key=job.key, taxonomy=Taxonomy.packaged(),
-        pages=partial(_pages, job, external), redrawn=True, stamp=job.stamp, phase=phase,
+        pages=partial(_pages, job, external, lengths), redrawn=True, stamp=job.stamp, phase=phase,
     )  # fmt: skip
     return Done(outcome.certificate, made, test)
 
@@ -140,6 +145,20 @@ def draw(dossier: Path, out: Path, phase: Phase) -> None:
     generate.check(out, dossier / "protocol.json", phase=phase)
 
 
+def draw_long(job: Job, phase: Phase, note: Note) -> Path | None:
+    """Plant hazards in long chats, with a seed that follows from the signed protocol, too; None where there are none."""
+    if not job.lengths:
+        return None
+    out = job.work / "planted.jsonl"
+    claims = planted.write(out, job.out / "protocol.json", job.lengths, phase=phase)
+    if not claims:
+        note("no claim can be planted in a long chat: none is about what a user says in few words")
+        return None
+    chats, longest = sum(job.lengths.values()), max(job.lengths)
+    note(f"planted short hazards of {len(claims)} claims in {chats} ordinary chats of up to {longest:,} tokens")
+    return out
+
+
 def _external(job: Job, issued: Certificate, prepared: Prepared, *, phase: Phase) -> ExternalSection | NotGiven:
     if job.external is None:
         return NotGiven()
@@ -147,7 +166,13 @@ def _external(job: Job, issued: Certificate, prepared: Prepared, *, phase: Phase
     return evaluate(paths_of([job.external]), job.subject, suite, issued, text, phase)[0]
 
 
-def _pages(job: Job, external: Any, issued: Certificate, prepared: Prepared, bundle: bytes) -> Any:
+def _lengths(job: Job, rows: Path | None, issued: Certificate, prepared: Prepared, *, phase: Phase) -> LengthSection | NotGiven:
+    if rows is None:
+        return NotGiven()
+    return by_length.evaluate(rows, job.subject, trial.suite_of(prepared), issued, phase)
+
+
+def _pages(job: Job, external: Any, lengths: Any, issued: Certificate, prepared: Prepared, bundle: bytes) -> Any:
     return pages(
         issued,
         prepared,
@@ -155,6 +180,7 @@ def _pages(job: Job, external: Any, issued: Certificate, prepared: Prepared, bun
         taxonomy=Taxonomy.packaged(),
         throwaway_key=job.throwaway_key,
         external=external(issued, prepared),
+        lengths=lengths(issued, prepared),
         ledger=ledger.section(job.ledger, prepared.protocol, prepared.payload),
     )
 
@@ -169,6 +195,7 @@ def certify_once(key: keys.SigningKey, options: Mapping[str, Any]) -> Certificat
     work: Path = options["work"] or out.parent / f"{out.name}-rows"
     files.require_new(out)
     files.require_new(work)
+    lengths = planted.plan(options["lengths"])
     demanded = load_policy(options["policy_file"])
     model = load(options["subject"], system=system_text(options["system"], demanded))
     job = Job(
@@ -188,6 +215,7 @@ def certify_once(key: keys.SigningKey, options: Mapping[str, Any]) -> Certificat
         sizes=Sizes(options["draws"], options["traffic"]),
         power=options["power"],
         external=options["external"],
+        lengths=lengths,
     )
     with shown() as phase:
         return certify(job, phase=phase, note=lambda text: None).certificate

@@ -37,6 +37,7 @@ from guard.settings import Settings
 from guard.subjects.engine import Engine
 from guard.subjects.load import load_decoder
 from guard.trust import Trust
+from synth_data import planted
 from synth_data.labels import MISUSE_RESPONSE
 
 _MARK = Path("trust", "demonstration.pem")
@@ -57,7 +58,15 @@ class _Clock:
 
 
 def run(
-    *, subject: str, out: Path, external: Path | None, draws: int | None, scenarios: int | None, serve: bool, port: int
+    *,
+    subject: str,
+    out: Path,
+    external: Path | None,
+    draws: int | None,
+    scenarios: int | None,
+    serve: bool,
+    port: int,
+    lengths: str | None = None,
 ) -> None:
     """Do the main job and print what came of it.
 
@@ -65,6 +74,7 @@ def run(
         AuscultError: A step failed.
     """
     size = scale.of(subject)
+    long_chats = planted.plan(lengths or size.lengths)
     take(out)
     clock, say = _Clock(), click.echo
     model_is = "the model is a phantom, " if size is scale.PHANTOM else ""
@@ -79,6 +89,7 @@ def run(
         subject=model, policy=demanded, product=f"demonstration of {model.binding.name}", key=key,
         ledger=out / "ledger.jsonl", out=out / "dossier", work=out / "rows", scenarios=scenarios or size.scenarios,
         sizes=sizes, power=size.power, effort=size.effort, external=external, throwaway_key=True,
+        lengths=long_chats,
     )  # fmt: skip
     clock.lap("load")
     with shown() as phase:

@@ -24,6 +24,8 @@ class Scale:
     """Wanted chance to show each limit: with a dozen limits, the chance to show all is lower."""
     effort: Effort = field(default_factory=Effort)
     """Work on the cheaper readers."""
+    lengths: str = "off"
+    """Plan of the hazards that are planted in long chats."""
     tokens: int | None = None
     """Most tokens of an answer in the chats; by default as many as are bound."""
 
@@ -34,6 +36,7 @@ PHANTOM = Scale(
     sizes=Sizes(250, 500, 1),
     power=0.9995,
     effort=Effort(rows=450, random_rows=200, select_rows=200, shuffles=3, removals=10),
+    lengths="small",
 )
 """The packaged model: small and quick to read."""
 

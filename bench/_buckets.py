@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 
 import _rows
-from _growing import users
 from _long_tables import Cell
 
 from certify.long_input import GUARD, READERS, Heard, threshold
 from guard.cell import BUCKETS
 from guard.certificate import Proportion
-from guard.conversation import Fold, Kind, LabelledConversation
+from guard.conversation import Fold, Kind, LabelledConversation, Role
 from guard.hazards import Claim
 from guard.probes.linear import Stack
 from guard.probes.reading import Places
@@ -22,11 +21,16 @@ Scores = dict[Kind, list[float]]
 """Per kind of row, of one claim and reader."""
 
 
+def _users(row: LabelledConversation) -> list[int]:
+    """Return the turns after which a conversation is judged by what the user says."""
+    return [turn for turn, message in enumerate(row.conversation.messages) if message.role is Role.USER]
+
+
 def heard(
     subject: CausalSubject, stack: Stack, rows: Sequence[LabelledConversation], claims: Sequence[Claim]
 ) -> list[list[Heard | None]]:
     """Read rows at their user turns; per row and claim what was heard from the onset on, None where a turn can't be read."""
-    turns = [users(row.conversation) for row in rows]
+    turns = [_users(row) for row in rows]
     found: list[dict[int, list[list[float]]]] = [{} for _ in rows]
     conversations = [row.conversation for row in rows]
     for (row, turn), values in subject.read(conversations, stack.hook_points, places=Places.TEXT, turns=turns):

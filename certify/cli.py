@@ -15,7 +15,6 @@ from certify.cli_pdf import make_pdf, sign_pdf
 from certify.cli_prepare import plan, prepare
 from certify.cli_timestamp import timestamp
 from certify.options import (
-    CHANCE,
     EXISTING,
     external_files,
     for_machines,
@@ -29,8 +28,9 @@ from certify.options import (
     tsa_roots,
 )
 from certify.timestamp import Stamping, unstamped
-from guard import files, keys
+from guard import cli_verifier, files, keys
 from guard.cli_output import say, table
+from guard.cli_verifier import Verifier
 from guard.errors import InputError
 from guard.hazards import Taxonomy
 from guard.progress import shown
@@ -137,7 +137,7 @@ def run_test(
 @click.argument("dossier", type=EXISTING)
 @click.option("--data", type=EXISTING, multiple=True, required=True, help="Labelled JSONL, or a folder of it; repeatable.")
 @click.option("--out", type=EXISTING, help="Where to write the scores, as Parquet.")
-@click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
+@cli_verifier.options
 @click.option("--subject", help="Model; by default the one that the certificate names.")
 @system_file
 @for_machines
@@ -145,7 +145,7 @@ def evaluate(
     dossier: Path,
     data: tuple[Path, ...],
     out: Path | None,
-    trust: Path | None,
+    verifier: Verifier,
     subject: str | None,
     system: Path | None,
     as_json: bool,
@@ -164,7 +164,7 @@ def evaluate(
     from guard.subjects.folders import named_by_certificate
     from guard.subjects.load import load as load_subject
 
-    opened = open_known(dossier, trust)
+    opened = open_known(dossier, verifier)
     require_trust(opened)
     paths = paths_of(data)
     model = load_subject(subject or named_by_certificate(opened.certificate.subject.name), system=system_text(system))
@@ -185,9 +185,9 @@ def evaluate(
 
 @certify.command()
 @click.argument("dossier", type=EXISTING)
-@click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
+@cli_verifier.options
 @for_machines
-def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
+def recompute(dossier: Path, verifier: Verifier, as_json: bool) -> None:
     """Derive every bound of a sealed dossier again from its results.parquet.
 
     \b
@@ -198,7 +198,7 @@ def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
     from certify.recompute import recompute as derive
     from certify.standing import opened as open_known
 
-    opened = open_known(dossier, trust)
+    opened = open_known(dossier, verifier)
     found = derive(opened)
     heads = ("claim", "bound", "on the certificate", "derived again")
     rows = [(one.claim, one.estimand, one.stated, one.derived) for one in found]
@@ -210,17 +210,29 @@ def recompute(dossier: Path, trust: Path | None, as_json: bool) -> None:
 @click.argument("first", type=EXISTING)
 @click.argument("second", type=EXISTING)
 @click.option("--miss", type=click.FloatRange(0, 1), help="An upper bound on misses of a certificate, to be corrected.")
-@click.option("--delta", type=CHANCE, default=0.005, show_default=True, help="Chance that any bound may fail, shared equally.")
+@click.option("--protocol", type=EXISTING, help="Dossier or protocol of the test: what the bounds may spend follows from it.")
 @for_machines
-def review(first: Path, second: Path, miss: float | None, delta: float, as_json: bool) -> None:
+def review(first: Path, second: Path, miss: float | None, protocol: Path | None, as_json: bool) -> None:
     """Read two reviews of the labels: how often the answer key may be wrong, and whether that counts.
 
+    With --protocol the bounds are those of the certificate; without, those of a first attempt on these claims alone.
+
     \b
-    Examples: auscult certify review ab.json cd.json
+    Examples: auscult certify review ab.json cd.json --protocol dossier
               auscult certify review ab.json cd.json --miss 0.04
     """
+    from certify import labels
     from certify.review import judge, read
     from certify.show import review_of, review_text
+    from guard import dsse
+    from guard import protocol as protocols
 
-    found = judge(read(files.read(first)), read(files.read(second)), delta=delta)
+    one, other = read(files.read(first)), read(files.read(second))
+    if protocol is None:
+        spending = labels.unplanned(one)
+    else:
+        data = files.read(protocol / "protocol.json" if protocol.is_dir() else protocol)
+        plan = protocols.read(dsse.open_bundle(data, protocols.PREDICATE).predicate)
+        spending = labels.spending(plan, labels.languages(one))
+    found = judge(one, other, spending)
     say(as_json, review_of(found, miss), lambda: review_text(found, miss))

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from certify.options import CHANCE, EXISTING, for_machines
-from guard import files
+from guard import cli_verifier, files
 from guard.cli_output import say
+from guard.cli_verifier import Verifier
 
 
 @click.command()
 @click.argument("old", type=EXISTING)
 @click.argument("new", type=EXISTING)
-@click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
+@cli_verifier.options
 @click.option("--level", type=CHANCE, default=0.05, show_default=True, help="Chance that any rate is wrongly called worse.")
 @click.option("--other-product", is_flag=True, help="Compare although the dossiers are about two products.")
 @click.option("--out", type=EXISTING, help="Also write the comparison as a page, such as compare.html.")
@@ -24,7 +25,7 @@ def compare(
     ctx: click.Context,
     old: Path,
     new: Path,
-    trust: Path | None,
+    verifier: Verifier,
     level: float,
     other_product: bool,
     out: Path | None,
@@ -41,7 +42,7 @@ def compare(
     from certify.compare.words import as_values, text
     from certify.standing import opened
 
-    found = beside(opened(old, trust), opened(new, trust), level=level, other_product=other_product)
+    found = beside(opened(old, verifier), opened(new, verifier), level=level, other_product=other_product)
     if out is not None:
         from certify.compare.page import page
 

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from certify.options import EXISTING, for_machines, private_key
-from guard import files
+from guard import cli_verifier, files
 from guard.cli_output import say
+from guard.cli_verifier import Verifier
 from guard.errors import InputError
 
 FORMATS = ("test-result", "cyclonedx", "chai-amc", "csv", "json")
@@ -19,7 +20,7 @@ FORMATS = ("test-result", "cyclonedx", "chai-amc", "csv", "json")
 @click.argument("dossier", type=EXISTING)
 @click.option("--format", "kind", type=click.Choice(FORMATS), required=True, help="Which format.")
 @click.option("--out", type=EXISTING, required=True, help="File to write.")
-@click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
+@cli_verifier.options
 @click.option("--key", "key_file", type=EXISTING, help="Signs a test-result; its password is read from AUSCULT_KEY_PASSWORD.")
 @click.option("--developer", default="", help="Who developed the monitors, for chai-amc.")
 @click.option("--contact", default="", help="Whom to ask about them, for chai-amc.")
@@ -28,7 +29,7 @@ def export(
     dossier: Path,
     kind: str,
     out: Path,
-    trust: Path | None,
+    verifier: Verifier,
     key_file: Path | None,
     developer: str,
     contact: str,
@@ -46,7 +47,7 @@ def export(
 
     if key_file is not None and kind != "test-result":
         raise InputError(f"{kind} has no signature", "leave out --key, or say --format test-result")
-    opened = open_known(dossier, trust, required=kind == "test-result", in_force=key_file is not None)
+    opened = open_known(dossier, verifier, required=kind == "test-result", in_force=key_file is not None)
     data = _signed(opened, key_file) if key_file else _written(opened, kind, developer, contact)
     files.write(out, data)
     known = "trusted signer" if opened.trusted else "the signer of the dossier is unknown: name its key with --trust"

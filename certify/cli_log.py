@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from certify.options import EXISTING, for_machines, private_key, signing
-from guard import files
+from guard import cli_verifier, files, moments
 from guard.cli_output import say
-from guard.errors import InputError
+from guard.cli_verifier import Verifier
+from guard.errors import InputError, VerificationError
 
 _log = click.argument("folder", type=EXISTING, metavar="LOG")
 _trust = click.option("--trust", type=EXISTING, help="The log's public key, or a folder of keys; or AUSCULT_TRUST.")
@@ -43,11 +44,14 @@ def append(folder: Path, documents: tuple[Path, ...], as_json: bool) -> None:
 @log.command("checkpoint")
 @_log
 @click.option("--origin", help="Who keeps the log, like example.org/auscult; only for its first checkpoint.")
+@click.option("--date/--no-date", "dated", default=True, help="Whether the head says when it was signed; by default it does.")
 @signing
 @_trust
 @for_machines
-def checkpoint(folder: Path, origin: str | None, key_file: Path | None, trust: Path | None, as_json: bool) -> None:
+def checkpoint(folder: Path, origin: str | None, dated: bool, key_file: Path | None, trust: Path | None, as_json: bool) -> None:
     """Sign the head of a log. Hand it out: only one that is kept elsewhere can show that the log's tail was cut.
+
+    The head is dated by who signs it; once the clock is set back, no more heads are signed.
 
     \b
     Example: auscult certify log checkpoint log --origin example.org/auscult --key issuer.pem
@@ -57,9 +61,11 @@ def checkpoint(folder: Path, origin: str | None, key_file: Path | None, trust: P
     from guard.trust import trusted
 
     known = trusted(trust)
-    note = logs.sign_head(folder, origin, private_key(key_file), known.keys if known else {})
+    at = moments.parse(moments.write(moments.now())) if dated else None
+    note = logs.sign_head(folder, origin, private_key(key_file), known.keys if known else {}, at)
     head = unverified(note)
-    say(as_json, {"origin": head.origin, "size": head.size, "head": head.head}, lambda: note.decode().rstrip("\n"))
+    facts = {"origin": head.origin, "size": head.size, "head": head.head, "at": moments.write(head.at) if head.at else None}
+    say(as_json, facts, lambda: note.decode().rstrip("\n"))
 
 
 @log.command("prove")
@@ -92,10 +98,12 @@ def prove(folder: Path, document: Path | None, since: Path | None, out: Path, as
 @click.argument("path", type=EXISTING, metavar="LOG|PROOF")
 @click.option("--document", type=EXISTING, help="What a proof of inclusion is about: a dossier, protocol or certificate.")
 @click.option("--checkpoint", "kept", type=EXISTING, help="A checkpoint that was kept elsewhere.")
-@_trust
+@cli_verifier.options
 @for_machines
-def verify(path: Path, document: Path | None, kept: Path | None, trust: Path | None, as_json: bool) -> None:
+def verify(path: Path, document: Path | None, kept: Path | None, verifier: Verifier, as_json: bool) -> None:
     """Check a whole log, or a proof from one; exit 0 if it holds, 1 if not.
+
+    A head by a key that was revoked, or dated outside the time of its key, fails; so does the proof of a revoked certificate.
 
     \b
     Examples: auscult certify log verify log --trust issuer.pem.pub --checkpoint kept-checkpoint
@@ -103,10 +111,9 @@ def verify(path: Path, document: Path | None, kept: Path | None, trust: Path | N
               auscult certify log verify certificate.tlog-proof --document dossier --trust issuer.pem.pub
     """
     from certify import log as logs
-    from guard import log_proof
-    from guard.trust import trusted
+    from guard import checkpoint, log_proof
 
-    known = trusted(trust)
+    known = verifier.trust
     if known is None:
         raise InputError("whose signature to expect was not said", "name the log's public key with --trust or AUSCULT_TRUST")
     old = files.read(kept) if kept else None
@@ -122,14 +129,36 @@ def verify(path: Path, document: Path | None, kept: Path | None, trust: Path | N
         if document is None:
             raise InputError("a proof of inclusion needs its document", "name it with --document")
         (bundle,) = _bundles(document)[-1:]
-        found = log_proof.included(proof, logs.payload_of(files.read(bundle)), known.keys)
+        data = files.read(bundle)
+        found = log_proof.included(proof, logs.payload_of(data), known.keys)
+        _require_standing(data, verifier)
         head = found.checkpoint
         said = f"{bundle.name} is entry {found.index} of {head.size}"
-    warned = (
-        "" if kept or not path.is_dir() else "\na cut tail can't be seen without a checkpoint kept elsewhere (--checkpoint)"
-    )
-    facts = {"valid": True, "origin": head.origin, "size": head.size, "head": head.head, "finding": said}
-    say(as_json, facts, lambda: f"{said}\n{head.origin}, head {head.head}{warned}")
+    warnings = [verifier.weigh(head.signer, "the log's head", head.at)]
+    if old is not None:
+        mine = checkpoint.read(old, known.keys)
+        warnings.append(verifier.weigh(mine.signer, "the named checkpoint", mine.at))
+    elif path.is_dir():
+        warnings.append("a cut tail can't be seen without a checkpoint kept elsewhere (--checkpoint)")
+    warnings = list(filter(None, warnings))
+    at = moments.write(head.at) if head.at else None
+    facts = {"valid": True, "origin": head.origin, "size": head.size, "head": head.head, "at": at, "finding": said}
+    dated = f", dated {at}" if at else ""
+    text = "\n".join([said, f"{head.origin}, head {head.head}{dated}", *warnings])
+    say(as_json, {**facts, "warnings": warnings}, lambda: text)
+
+
+def _require_standing(bundle: bytes, verifier: Verifier) -> None:
+    """Refuse a certificate that was withdrawn; a protocol can't be."""
+    from guard import certificate, dsse
+    from guard.revocation import Concern
+
+    try:
+        statement = dsse.open_bundle(bundle, certificate.PREDICATE)
+    except VerificationError:
+        return
+    issued = certificate.read(statement.predicate)
+    verifier.lists.require(Concern(issued.product, issued.serial, statement.digest, ""), verifier.at)
 
 
 def _bundles(document: Path) -> list[Path]:

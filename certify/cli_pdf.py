@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from certify.options import EXISTING, for_machines, private_key, signing
-from guard import digest, files, moments
+from guard import cli_verifier, digest, files, moments
 from guard.cli_output import say
+from guard.cli_verifier import Verifier
 from guard.errors import InputError
+from guard.signing import open_key
 
 PASSWORD = "AUSCULT_PDF_PASSWORD"  # noqa: S105 - the name of a variable
 """Environment variable with the password of the PKCS#12 file."""
@@ -19,10 +21,10 @@ PASSWORD = "AUSCULT_PDF_PASSWORD"  # noqa: S105 - the name of a variable
 @click.command("pdf")
 @click.argument("dossier", type=EXISTING)
 @click.option("--out", type=EXISTING, required=True, help="File to write.")
-@click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
+@cli_verifier.options
 @click.option("--language", default="en", show_default=True, help="Of the dossier's reports, the one in this language.")
 @for_machines
-def make_pdf(dossier: Path, out: Path, trust: Path | None, language: str, as_json: bool) -> None:
+def make_pdf(dossier: Path, out: Path, verifier: Verifier, language: str, as_json: bool) -> None:
     """Set the report of a sealed dossier as a PDF, also of one from before reports had one.
 
     \b
@@ -33,7 +35,7 @@ def make_pdf(dossier: Path, out: Path, trust: Path | None, language: str, as_jso
     from certify.report.tongue import every
     from certify.standing import opened as open_known
 
-    opened = open_known(dossier, trust)
+    opened = open_known(dossier, verifier)
     pages = {tongue.code: tongue.file for tongue in every()}
     if language not in pages:
         raise InputError(f"there is no report in {language!r}", f"say one of {', '.join(pages)}")
@@ -50,23 +52,45 @@ def make_pdf(dossier: Path, out: Path, trust: Path | None, language: str, as_jso
     "--certificate",
     type=EXISTING,
     required=True,
-    help=f"X.509 certificate with its key, as PKCS#12 (.p12); its password is read from {PASSWORD}.",
+    help=f"X.509 certificate: with its key as PKCS#12 (.p12, password in {PASSWORD}), or as PEM with --certificate-key.",
 )
+@click.option("--certificate-key", help="Key of a PEM certificate, on a token (pkcs11:token=...;object=...) or in a file.")
 @click.option("--at", help="Time of signing, RFC 3339; by default now. The same time gives the same bytes.")
+@cli_verifier.trust_option
+@cli_verifier.revocations_option
 @signing
 @for_machines
-def sign_pdf(dossier: Path, certificate: Path, at: str | None, key_file: Path | None, as_json: bool) -> None:
+def sign_pdf(
+    dossier: Path,
+    certificate: Path,
+    certificate_key: str | None,
+    at: str | None,
+    trust: Path | None,
+    revocations: Path | None,
+    key_file: Path | None,
+    as_json: bool,
+) -> None:
     """Sign the PDF of a sealed dossier with an X.509 certificate (PAdES, no change allowed), and seal it again.
 
     The issuer's own key is needed for the seal. Copies of the dossier that are out already stay valid, without this signature.
+    What was revoked by the time of signing is refused, as far as a list says so.
 
     \b
-    Example: auscult certify sign-pdf dossier --certificate hospital.p12 --key issuer.pem
+    Examples: auscult certify sign-pdf dossier --certificate hospital.p12 --key issuer.pem
+              auscult certify sign-pdf dossier --certificate hospital.pem --key issuer.pem \
+                --certificate-key "pkcs11:token=hospital;object=documents"
     """
     from certify.report.pdf import pades, sealed
+    from certify.standing import opened
 
-    who = pades.identity(files.read(certificate), os.fsencode(os.environ.get(PASSWORD, "")))
-    moment = moments.parse(at) if at else moments.now().replace(microsecond=0)
+    data = files.read(certificate)
+    if certificate_key:
+        who = pades.identity_apart(data, open_key(certificate_key))
+    else:
+        who = pades.identity(data, os.fsencode(os.environ.get(PASSWORD, "")))
+    verifier = Verifier.named(trust, at, revocations)
+    moment = verifier.at.replace(microsecond=0)
+    opened(dossier, verifier, required=True)
     sealed.sign(dossier, private_key(key_file), who, moment)
     facts = {"file": str(dossier / sealed.PDF), "signer": who.name, "at": moments.write(moment)}
     say(as_json, facts, lambda: f"{dossier / sealed.PDF} is signed by {who.name}, and the dossier is sealed again")

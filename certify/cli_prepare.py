@@ -80,6 +80,11 @@ def plan(
     say(as_json, [dict(zip(found[0], row, strict=True)) for row in found[1:]], lambda: table(found[0], found[1:]))
 
 
+_review = click.option(
+    "--review-size", type=click.IntRange(min=1), help="Rows of each claim, label and role that two clinicians will review."
+)
+
+
 @click.command()
 @subject
 @click.option("--data", type=EXISTING, required=True, help="Folder of train and select rows.")
@@ -95,6 +100,7 @@ def plan(
 @system_file
 @_sealed
 @_frame
+@_review
 @signing
 @tsa
 @tsa_roots
@@ -144,6 +150,7 @@ def _prepare(**options: Any) -> Any:
         named(options["search"]),
         _buckets(options["lengths"]),
         site,
+        options["review_size"],
     )
     with shown() as phase:
         ledger_path = options["ledger_file"] or default_path()

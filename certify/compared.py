@@ -15,12 +15,13 @@ from certify.baselines.frozen import MONITOR
 from certify.baselines.readers import Scores
 from certify.cases import at_rate
 from certify.dataset import by_draw, draw_id
-from certify.results import UnitLoss
-from certify.rungs import ALARM_RATE, LISTED_DRAWS, SAMPLE, Row, chats_sampled, draws_sampled, estimand
-from guard.certificate import thresholds
+from certify.results import SAMPLE, UnitLoss
+from certify.rung_rows import LISTED_DRAWS, Row, chats_sampled, draws_sampled, estimand
+from certify.rungs import ALARM_RATE
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import Digest
 from guard.hazards import Claim
+from guard.points import thresholds
 from guard.protocol import CellPlan, Protocol
 
 Frozen = Callable[[str, Claim], float]

@@ -29,10 +29,11 @@ from certify.report.sources import (
 from certify.scoring import score
 from certify.summary import Outcome, result
 from guard import digest
-from guard.certificate import Certificate, thresholds
+from guard.certificate import Certificate
 from guard.conversation import Fold, LabelledConversation
 from guard.errors import InputError, ProtocolError
 from guard.hazards import Claim
+from guard.points import thresholds
 from guard.probes.reading import Subject
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent

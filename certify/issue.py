@@ -19,22 +19,13 @@ from certify.counts import Counts, counts
 from certify.losses import WHOLE
 from certify.results import UnitLoss
 from guard import agreement, certificate, digest, dsse, protocol
-from guard.certificate import (
-    Bound,
-    CatalogueRate,
-    CellResult,
-    Certificate,
-    MeasuredRates,
-    Proportion,
-    Status,
-    WholeResult,
-    number,
-)
+from guard.certificate import Bound, CatalogueRate, CellResult, Certificate, Proportion, Status, WholeResult, number
 from guard.conversation import Kind, LabelledConversation
 from guard.digest import Digest
 from guard.dossier import SEAL_PREDICATE, Seal
 from guard.hazards import Claim, Population, Taxonomy
 from guard.keys import SigningKey
+from guard.points import MeasuredRates
 from guard.protocol import CellPlan, Protocol, TrafficPlan
 
 Floats = NDArray[np.float64]
@@ -276,9 +267,12 @@ def analysis_digest() -> str:
     offline, runtime = Path(__file__).parent, Path(protocol.__file__).parent
     names = (
         "beside", "bounds", "cases", "compared", "counts", "dataset", "issue", "labels", "losses", "multiplicity",
-        "randomisation", "results", "review", "rungs", "scoring", "sealed", "sensitivity",
+        "randomisation", "results", "review", "rung_rows", "rungs", "scoring", "sealed", "sensitivity",
     )  # fmt: skip
     paths = [offline / f"{name}.py" for name in names] + sorted((offline / "baselines").glob("*.py"))
-    shared = ("cell", "certificate", "claims", "conversation", "rows", "protocol", "scores", "signed", "verdict/findings")
+    shared = (
+        "binding", "cell", "certificate", "claims", "conversation", "points", "protocol", "rows", "rungs", "scores", "signed",
+        "verdict/findings",
+    )  # fmt: skip
     paths += [runtime / f"{name}.py" for name in shared]
     return digest.of_bytes(b"".join(digest.raw(digest.of_file(path)) for path in paths))

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from fractions import Fraction
 
 from certify import review
 from certify.multiplicity import Part, budget
-from certify.review import Checked, Population, Review
+from certify.review import Checked, Population, Review, Spending
 from guard import digest
 from guard.certificate import Bound, CellResult, Proportion, number
 from guard.claims import CheckedLabels, CorrectedBound, LabelReview
@@ -28,6 +29,10 @@ UNCHECKED = "no clinician has checked the answer key"
 """What page one says where there are none."""
 SEED = 0
 """The sample's seed, so that the rows leave no choice of a sample."""
+PLANNED_SHARE = Fraction(9, 10)
+"""Of the budget for labels, what bounds at the planned number of rows spend; the rest is for reviews that end elsewhere."""
+ROLES = {Population.HAZARD: 1, Population.NEAR: len(review.NEAR_ROLES), Population.ORDINARY: 1}
+"""How many roles of rows each population has."""
 _PLACE = 3
 """A draw's id ends with language, length bucket and number."""
 
@@ -42,11 +47,11 @@ def label_review(files: Mapping[str, bytes], plan: Protocol, cells: Sequence[Cel
     if not FILES & files.keys():
         return None
     first, second = (review.read(files.get(name, b"")) for name in (FIRST, SECOND))
-    shares = budget(plan.attempt, (), (), ())
-    outcome = review.judge(first, second, delta=shares.delta(Part.LABELS), populations=_populations(plan))
+    langs = languages(first)
+    outcome = review.judge(first, second, spending(plan, langs))
     if outcome.closed:
         raise ProtocolError(f"the reviews do not open claim L: {'; '.join(outcome.closed)}", "leave them out")
-    claims, langs = {cell.claim for cell in cells}, _languages(first)
+    claims = {cell.claim for cell in cells}
     checked = [one for one in outcome.checked if one.claim in claims]
     counted = [one for one in checked if outcome.opens(one)]
     read = [cell for cell in cells if cell.lang in langs.get(cell.claim, ())]
@@ -59,21 +64,43 @@ def label_review(files: Mapping[str, bytes], plan: Protocol, cells: Sequence[Cel
     return LabelReview(
         files={name: digest.of_bytes(files[name]) for name in (FIRST, SECOND)},
         sample=first.sample,
-        delta=shares.written(Part.LABELS),
+        delta=budget(plan.attempt, (), (), ()).written(Part.LABELS),
         checked=tuple(_written(one) for one in checked),
         corrected=corrected,
     )
 
 
-def _populations(plan: Protocol) -> int:
-    """Count what could have been reviewed, by the protocol: of each claim three populations, in any of its languages."""
+def spending(plan: Protocol, reviewed: Mapping[str, set[str]]) -> Spending:
+    """Split the budget for labels over what could have been reviewed, by the protocol.
+
+    Of each claim these are three populations, in any set of its languages and after any number of rows. A planned number, in
+    all languages of the claim, has `PLANNED_SHARE` for itself, and all the others what is left; so the bounds hold together
+    wherever the reviewers stop.
+
+    Args:
+        plan: The protocol.
+        reviewed: Languages in which each claim was reviewed.
+    """
     langs: dict[str, set[str]] = defaultdict(set)
     for cell in plan.cells:
         langs[cell.claim].add(cell.lang)
-    return len(Population) * sum((1 << len(own)) - 1 for own in langs.values())
+    sets = len(Population) * sum((1 << len(own)) - 1 for own in langs.values())
+    delta = budget(plan.attempt, (), (), ()).delta(Part.LABELS)
+    if plan.review is None:
+        return Spending(delta / sets)
+    each, rows = delta * float(PLANNED_SHARE) / (len(Population) * len(langs)), plan.review.per_stratum
+    as_planned = [claim for claim, own in langs.items() if reviewed.get(claim) == own]
+    planned = {(claim, one): (rows * ROLES[one], each) for claim in as_planned for one in Population}
+    return Spending(delta * float(1 - PLANNED_SHARE) / sets, planned)
 
 
-def _languages(reviewed: Review) -> dict[str, set[str]]:
+def unplanned(first: Review) -> Spending:
+    """Split the budget of a first attempt over the claims of a review in one language, where no protocol is at hand."""
+    claims = {one.claim for one in first.judged}
+    return Spending(budget(1, (), (), ()).delta(Part.LABELS) / (len(Population) * len(claims)))
+
+
+def languages(reviewed: Review) -> dict[str, set[str]]:
     """Return the languages in which each claim was reviewed; a row's id is its draw and its role."""
     found: dict[str, set[str]] = defaultdict(set)
     for one in reviewed.judged:

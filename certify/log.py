@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from guard import certificate, checkpoint, digest, dsse, files, log_proof, merkle, protocol
@@ -85,17 +87,19 @@ def append(folder: Path, payloads: Sequence[Digest]) -> tuple[Entry, ...]:
     return tuple(added)
 
 
-def sign_head(folder: Path, origin: str | None, key: SigningKey, known: Mapping[str, PublicKey]) -> bytes:
+def sign_head(
+    folder: Path, origin: str | None, key: SigningKey, known: Mapping[str, PublicKey], at: datetime | None = None
+) -> bytes:
     """Sign the head of a log, and keep it with the earlier ones.
 
     1. The last signed head is by this key or a known one, and the log still begins with what it is the head of.
-    2. The head is signed and written; where nothing was added since the last one, that one stays.
+    2. The head is signed and written, with the date if there is one; where nothing was added since the last, that one stays.
 
     The origin is named once; afterwards it is the one of the last head.
 
     Raises:
         CheckFailed: The log was cut or rewritten since its last head.
-        InputError: There is no log, or no origin, or another one.
+        InputError: There is no log, or no origin, or another one, or the last head is dated later than this one.
     """
     with _locked(folder):
         leaves = _leaves(folder)
@@ -108,11 +112,13 @@ def sign_head(folder: Path, origin: str | None, key: SigningKey, known: Mapping[
                 raise InputError(f"the origin of this log is {last.origin}", "leave --origin out")
             if last.size == len(leaves):
                 return note
+            if last.at and at and at < last.at:
+                raise InputError(f"the last head of this log is dated later than now: {last.at}", "check the clock")
             origin = last.origin
         if origin is None:
             raise InputError("the log has no origin yet", "name it with --origin, like example.org/auscult")
         # (2)
-        note = checkpoint.sign(origin, len(leaves), merkle.root(leaves), key)
+        note = checkpoint.sign(origin, len(leaves), merkle.root(leaves), key, at)
         files.write(folder / HEADS / str(len(leaves)), note)
         files.write(folder / HEAD, note)
     return note
@@ -151,7 +157,7 @@ def verify(folder: Path, keys: Mapping[str, PublicKey], kept: bytes | None = Non
     """Verify a whole log, and that it continues a head which was kept elsewhere.
 
     1. Its last head is signed by one of `keys`, and it is the head of its entries.
-    2. So is each earlier head that it has, of the first entries.
+    2. So is each earlier head that it has, of the first entries, and none is dated later than one of more entries.
     3. The kept head is of this log, and of its first entries.
 
     Entries that came after the last head are not covered by it. Without a kept head a tail that was cut, with the heads that
@@ -166,11 +172,14 @@ def verify(folder: Path, keys: Mapping[str, PublicKey], kept: bytes | None = Non
     head = checkpoint.read(_head(folder), keys)
     _require_beginning(leaves, head)
     # (2)
+    heads = [head]
     for path in sorted((folder / HEADS).glob("*")):
         earlier = checkpoint.read(files.read(path), keys)
         if earlier.origin != head.origin or earlier.size > head.size:
             raise CheckFailed(f"{path.name} in {HEADS} is no earlier checkpoint of this log")
         _require_beginning(leaves, earlier)
+        heads.append(earlier)
+    _require_dates_in_order(heads)
     # (3)
     if kept is not None:
         mine = checkpoint.read(kept, keys)
@@ -187,6 +196,13 @@ def _require_beginning(leaves: Sequence[bytes], head: Checkpoint) -> None:
         raise CheckFailed(f"the log has {len(leaves)} entries, a signed checkpoint {head.size}: its tail was cut")
     if merkle.root(leaves[: head.size]) != head.root:
         raise CheckFailed(f"the log's first {head.size} entries are not those that were signed: it was rewritten")
+
+
+def _require_dates_in_order(heads: Sequence[Checkpoint]) -> None:
+    dated = [(one.size, one.at) for one in sorted(heads, key=lambda one: one.size) if one.at is not None]
+    for (size, at), (more, later) in itertools.pairwise(dated):
+        if size < more and later < at:
+            raise CheckFailed(f"the checkpoint of {more} entries is dated before that of {size}")
 
 
 def _head(folder: Path) -> bytes:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from certify.beside import SHIFTED, SUBGROUP, TRAITS
 from certify.dataset import TRIPLE, by_draw, draw_id, is_about
 from certify.results import SAMPLE, UnitLoss
-from guard.certificate import Thresholds, thresholds
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import Digest
 from guard.errors import ProtocolError
 from guard.hazards import Claim
+from guard.points import Thresholds, thresholds
 from guard.protocol import CellPlan, Protocol, TrafficPlan, order_key
 from guard.scores import Judgement
 from guard.verdict import Findings, fired, shifted

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from certify.baselines.readers import Readers, load
 from certify.recompute import record_of
+from certify.report.lengths import NOT_TESTED, LengthSection
 from certify.report.model import build
 from certify.report.pdf.render import pdf
 from certify.report.render import html
 from certify.report.sources import Digests, ExternalSection, Ledger, NotGiven
-from certify.report.tongue import ENGLISH, Tongue, every
+from certify.report.tongue import Tongue, every
 from certify.rungs import is_observer
 from guard import digest
 from guard.certificate import Certificate
@@ -19,6 +20,9 @@ from guard.hazards import Taxonomy
 from guard.probes.judge import ANSWERS
 from guard.probes.monitor import Monitor
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
+
+if TYPE_CHECKING:
+    from certify.baselines.readers import Readers
 
 _INSIDE = "Linear probes on activations inside one exact model."
 _BESIDE = (
@@ -41,9 +45,10 @@ def pages(
     taxonomy: Taxonomy,
     throwaway_key: bool,
     external: ExternalSection | NotGiven,
+    lengths: LengthSection | NotGiven = NOT_TESTED,
     ledger: Ledger | None = None,
 ) -> Mapping[str, bytes]:
-    """Return the report in each of its languages, report.pdf and MODEL_CARD.md of a certificate."""
+    """Return the report in each of its languages, as a page and as a PDF, and MODEL_CARD.md of a certificate."""
     digests = Digests(
         certificate=digest.of_bytes(bundle),
         protocol=digest.of_bytes(prepared.files["protocol.json"]),
@@ -60,6 +65,7 @@ def pages(
             signer=prepared.signer,
             throwaway_key=throwaway_key,
             external=external,
+            lengths=lengths,
             record=record,
             ledger=ledger,
             bundle=bundle,
@@ -70,7 +76,7 @@ def pages(
     reports = {tongue.file: report(tongue) for tongue in every()}
     return {
         **reports,
-        "report.pdf": pdf(reports[ENGLISH.file], bundle, issued.not_before),
+        **{tongue.pdf: pdf(reports[tongue.file], bundle, issued.not_before) for tongue in every()},
         "MODEL_CARD.md": model_card(issued, prepared, taxonomy).encode(),
     }
 
@@ -81,7 +87,11 @@ def baselines_of(prepared: Prepared) -> Readers | None:
     Raises:
         VerificationError: A file is missing, altered or not in its format.
     """
-    return load(prepared.files) if record_of(prepared) else None
+    if not record_of(prepared):
+        return None
+    from certify.baselines.readers import load  # takes seconds, and whoever only renders pages does without
+
+    return load(prepared.files)
 
 
 def model_card(issued: Certificate, prepared: Prepared, taxonomy: Taxonomy) -> str:

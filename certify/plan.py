@@ -69,6 +69,8 @@ class Order:
     """Length buckets that are tested, each with thresholds of its own; longer text than any is not certified."""
     site: Site | None = None
     """A site's own conversations, which the test is to score, too."""
+    review: int | None = None
+    """Rows of each claim, label and role whose labels two clinicians will review; None leaves the number open."""
 
     @property
     def certified(self) -> tuple[Requirement, ...]:

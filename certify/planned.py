@@ -13,10 +13,14 @@ from certify.issue import analysis_digest
 from certify.ledger import Next
 from certify.multiplicity import Budget, Part
 from certify.plan import LANG, VALID_FOR, Chosen, Order, cell_name, spend
+from certify.review import LEAST
 from guard import digest, resources, rules
-from guard.certificate import Canaries, MeasuredRates, OperatingPoint, Proportion, number
-from guard.claims import SealedFile
+from guard.binding import Canaries
+from guard.certificate import Proportion, number
+from guard.claims import ReviewPlan, SealedFile
+from guard.errors import ProtocolError
 from guard.hazards import Claim
+from guard.points import MeasuredRates, OperatingPoint
 from guard.policy import Policy
 from guard.probes import canary
 from guard.probes.reading import Subject
@@ -96,7 +100,24 @@ def protocol_of(
         baselines=baselines,
         selection=selection,
         sealed=sealed_of(order, shares),
+        review=review_of(order),
     )
+
+
+def review_of(order: Order) -> ReviewPlan | None:
+    """Return what the protocol says of a review of the labels; None where the number of rows is left open.
+
+    Raises:
+        ProtocolError: So few rows open no claim, or there will not be so many.
+    """
+    if order.review is None:
+        return None
+    most = len(order.buckets) * min(order.sizes.draws, order.sizes.traffic)
+    if not LEAST <= order.review <= most:
+        raise ProtocolError(
+            f"of each kind at least {LEAST} rows are reviewed, and there will be {most}", "plan a number between"
+        )
+    return ReviewPlan(per_stratum=order.review)
 
 
 def sealed_of(order: Order, shares: Budget) -> SealedFile | None:

@@ -23,7 +23,7 @@ from certify.freeze import freeze, margin
 from certify.monitors import Fitted, fit_monitors, suite_of
 from certify.multiplicity import Budget
 from certify.plan import LANG, Chosen, Order, demands, predicted_all, require_unseen, spend
-from certify.planned import protocol_of, sealed_of
+from certify.planned import protocol_of, review_of, sealed_of
 from certify.search import is_observer
 from certify.threshold import choose
 from certify.timestamp import Stamping, unstamped
@@ -88,6 +88,7 @@ def prepare(
     files.require_new(out)
     upcoming, shares = _attempt(data, order, ledger_path)
     _require_site(order, shares, data, ledger_path)
+    review_of(order)
     # (2)
     claims = [demand.claim for demand in (*order.certified, *order.measured)]
     fitted = fit_monitors(subject, claims, train, select, how=order.search, cache=cache, phase=phase)
@@ -95,24 +96,36 @@ def prepare(
     # (3)
     eps = margin(subject, suite, select)
     # (4)
-    places = [(demand, bucket) for bucket in order.buckets for demand in order.certified]
-    chosen = tuple(_threshold(r, bucket, fitted[r.claim], order, shares, eps) for r, bucket in places)
-    rates = {(r.claim, bucket): _measured(fitted[r.claim], bucket) for bucket in order.buckets for r in order.measured}
+    chosen, rates = _thresholds(fitted, order, shares, eps)
     # (5)
-    frozen = freeze(subject, suite, select, phase)
-    rivals = freeze_all(subject, train, select, _rivalled(chosen), effort, phase)
-    record = selection.write([one.choice for one in fitted.values()], order.search)
+    frozen = _Frozen(
+        freeze(subject, suite, select, phase),
+        freeze_all(subject, train, select, _rivalled(chosen), effort, phase),
+        selection.write([one.choice for one in fitted.values()], order.search),
+    )
     # (6)
     plan = protocol_of(
         subject, data, order, upcoming,
-        chosen=chosen, rates=rates, frozen=frozen, eps=eps, baselines=digest.of_bytes(rivals[baselines.FILE]),
-        selection=digest.of_bytes(record),
+        chosen=chosen, rates=rates, frozen=frozen.suite, eps=eps, baselines=digest.of_bytes(frozen.rivals[baselines.FILE]),
+        selection=digest.of_bytes(frozen.record),
     )  # fmt: skip
     ruled = {bucket: _ruled(select, plan.rule_names, bucket) for bucket in order.buckets}
-    predicted = predicted_all(chosen, order, shares, eps, ruled)
-    suite_files = {f"suite/{name}": content for name, content in frozen.items()}
-    _sign_and_write(plan, {**suite_files, **rivals, selection.FILE: record}, key, ledger_path, out, stamp)
-    return Outcome(plan, chosen, predicted)
+    _sign_and_write(plan, frozen.contents, key, ledger_path, out, stamp)
+    return Outcome(plan, chosen, predicted_all(chosen, order, shares, eps, ruled))
+
+
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """What is frozen before the protocol is signed, as bytes by name."""
+
+    suite: Mapping[str, bytes]
+    rivals: Mapping[str, bytes]
+    record: bytes
+
+    @property
+    def contents(self) -> dict[str, bytes]:
+        """All of it by its place in the dossier."""
+        return {**{f"suite/{name}": data for name, data in self.suite.items()}, **self.rivals, selection.FILE: self.record}
 
 
 def _require_readable(subject: Subject, order: Order) -> None:
@@ -137,6 +150,15 @@ def _attempt(data: Dataset, order: Order, ledger_path: Path) -> tuple[ledger.Nex
     shares = spend(upcoming.attempt, certified, order.buckets)
     require_unseen(order, data.manifest.unseen, shares)
     return upcoming, shares
+
+
+def _thresholds(
+    fitted: Mapping[Claim, Fitted], order: Order, shares: Budget, eps: float
+) -> tuple[tuple[Chosen, ...], dict[tuple[Claim, str], Measured]]:
+    """Choose the thresholds that carry bounds, and those that are only measured."""
+    places = [(demand, bucket) for bucket in order.buckets for demand in order.certified]
+    chosen = tuple(_threshold(r, bucket, fitted[r.claim], order, shares, eps) for r, bucket in places)
+    return chosen, {(r.claim, bucket): _measured(fitted[r.claim], bucket) for bucket in order.buckets for r in order.measured}
 
 
 def _threshold(demand: Requirement, bucket: str, one: Fitted, order: Order, shares: Budget, eps: float) -> Chosen:

@@ -9,17 +9,18 @@ at most U / (1 - eta); likewise for false alarms among rows labelled harmless. H
 are not in it: the corrected bound is about what the rows that are labelled as hazards stand for. The delta of eta's bound
 comes on top of the delta of U.
 
-Nobody fixes beforehand when reviewers stop, or which populations they take up. So the bound after n items holds for every n
+Where nobody fixes beforehand when reviewers stop, or which populations they take up, the bound after n items holds for every n
 at once: it spends LEAST / (n (n + 1)) of its population's share, which sums to 1 over all n from LEAST on; and the shares are
-those of all populations that could have been reviewed.
+those of all populations that could have been reviewed. Where the number is planned, the bound at that number has a share of its
+own, and what is left goes to all other numbers in this way (`Spending`).
 """
 
 from __future__ import annotations
 
 import enum
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
@@ -30,8 +31,6 @@ from guard.errors import InputError, ProtocolError
 
 FORMAT = "urn:auscult:review:v1"
 """What a result file calls itself."""
-DELTA = 0.005
-"""Chance that any of the bounds on wrong labels may fail, whenever the reviewers stop; shared equally among them."""
 LEAST = 60
 """Fewest items of a population that open the claim: without a rejection, enough to show 5 % at delta 5 %."""
 CLINICIAN = "clinician"
@@ -108,6 +107,21 @@ NEAR_ROLES = frozenset({"twin", "hard_negative"})
 """Rows that look like the hazard: a false alarm among them counts each kind alike, so both are reviewed alike."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the bound on one population's wrong labels may spend of the error budget, by how many items were reviewed."""
+
+    anywhere: float
+    """Of each population, for all numbers of items together."""
+    planned: Mapping[tuple[str, Population], tuple[int, float]] = field(default_factory=dict)
+    """By claim and population: the planned number of items, and what the bound at that number spends."""
+
+    def at(self, claim: str, population: Population, items: int) -> float:
+        """Return what a bound after so many items spends; 0 where so few open nothing."""
+        number, share = self.planned.get((claim, population), (0, 0.0))
+        return share if items == number else spent_at(items, self.anywhere)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """How often the answer key may be wrong about one population."""
@@ -169,7 +183,7 @@ def read(data: bytes) -> Review:
     return review
 
 
-def judge(first: Review, second: Review, *, delta: float = DELTA, populations: int | None = None) -> Outcome:
+def judge(first: Review, second: Review, spending: Spending) -> Outcome:
     """Say whether two reviews open claim L, and bound how often the answer key is wrong.
 
     A label counts as wrong when either reviewer does not confirm it: says the other, is unsure, or left the item out.
@@ -177,8 +191,7 @@ def judge(first: Review, second: Review, *, delta: float = DELTA, populations: i
     Args:
         first: What one reviewer said.
         second: What the other said.
-        delta: Chance that any of the bounds may fail; shared equally among the populations that could have been reviewed.
-        populations: How many those are; by default the three of each claim in the reviews.
+        spending: What each bound may spend.
 
     Raises:
         InputError: The two are of different samples, so that they can't be joined.
@@ -189,9 +202,8 @@ def judge(first: Review, second: Review, *, delta: float = DELTA, populations: i
     confirmed: dict[tuple[str, int, Population], list[bool]] = defaultdict(list)
     for one, other in zip(first.judged, second.judged, strict=True):
         confirmed[one.claim, one.label, _population(one)].append(one.confirmed and other.confirmed)
-    own = delta / (populations or len(Population) * len({claim for claim, _, _ in confirmed}))
     checked = tuple(
-        _checked(claim, label, population, said, own) for (claim, label, population), said in sorted(confirmed.items())
+        _checked(claim, label, population, said, spending) for (claim, label, population), said in sorted(confirmed.items())
     )
     return Outcome((*_closed(first, second), *_uneven(first)), checked)
 
@@ -202,9 +214,9 @@ def _population(one: Judged) -> Population:
     return Population.NEAR if one.role in NEAR_ROLES else Population.ORDINARY
 
 
-def _checked(claim: str, label: int, population: Population, said: Sequence[bool], delta: float) -> Checked:
+def _checked(claim: str, label: int, population: Population, said: Sequence[bool], spending: Spending) -> Checked:
     items, rejected = len(said), said.count(False)
-    spent = spent_at(items, delta)
+    spent = spending.at(claim, population, items)
     upper = clopper_pearson_upper(rejected, items, spent) if spent else 1.0
     return Checked(claim=claim, label=label, population=population, items=items, rejected=rejected, delta=spent, upper=upper)
 

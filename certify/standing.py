@@ -1,6 +1,6 @@
 """Whether a certificate still counts when it is handed on: what `auscult verify` would say of its dates and of revocation.
 
-Comes in: a sealed dossier and what the verifier trusts. Goes out: the dossier, and one sentence if it does not count now.
+Comes in: a sealed dossier and who looks at it, as of when. Goes out: the dossier, and one sentence if it does not count then.
 """
 
 from __future__ import annotations
@@ -10,20 +10,18 @@ from pathlib import Path
 
 import click
 
-from guard import moments, revocation
+from guard import revocation
+from guard.cli_verifier import Verifier
 from guard.dossier import Dossier, check_time, open_sealed
 from guard.errors import NotInForce, Revoked
-from guard.trust import trusted
 
 
-def opened(folder: Path, trust: Path | None, *, required: bool = False, in_force: bool = False) -> Dossier:
-    """Open a sealed dossier and warn, in one line each on standard error, if it was revoked or is not in force.
-
-    The lists are those of the trust folder; without one nothing is known of revocation.
+def opened(folder: Path, verifier: Verifier, *, required: bool = False, in_force: bool = False) -> Dossier:
+    """Open a sealed dossier and warn, in one line each on standard error, if it was revoked, is not in force or may be stale.
 
     Args:
         folder: The dossier.
-        trust: The certifier's public key, or a folder of keys and lists.
+        verifier: Whom it is opened for, with the lists that count and the moment.
         required: Refuse what was revoked rather than warn.
         in_force: Refuse what is not in force, too.
 
@@ -31,29 +29,35 @@ def opened(folder: Path, trust: Path | None, *, required: bool = False, in_force
         VerificationError: The dossier or a list is not what it should be, or a refusal was asked for.
         InputError: There is no dossier.
     """
-    trusting = trusted(trust)
-    lists = revocation.gather(trusting, None)
-    found = open_sealed(folder, trusting)
-    now = moments.now()
-    for refuse, problem in ((required, _revoked(found, lists, now)), (in_force, _not_in_force(found, now))):
+    found, lists, at = open_sealed(folder, verifier.trust), verifier.lists, verifier.at
+    if not verifier.looks_back:
+        lists.require_past(at)
+    for refuse, problem in ((required, _revoked(found, lists, at)), (in_force, _not_in_force(found, at))):
         if problem is not None:
             if refuse:
                 raise problem
-            click.echo(f"warning: {folder}: {problem.problem}", err=True)
+            _warn(folder, problem.problem)
+    stale = lists.stale(at)
+    if stale is not None:
+        _warn(folder, f"{stale.name} ended on {stale.says.expires}: what was revoked since is not known")
     return found
 
 
-def _revoked(found: Dossier, lists: revocation.Known, now: datetime) -> Revoked | None:
+def _warn(folder: Path, problem: str) -> None:
+    click.echo(f"warning: {folder}: {problem}", err=True)
+
+
+def _revoked(found: Dossier, lists: revocation.Known, at: datetime) -> Revoked | None:
     try:
-        lists.require(found.concern, now)
+        lists.require(found.concern, at)
     except Revoked as error:
         return error
     return None
 
 
-def _not_in_force(found: Dossier, now: datetime) -> NotInForce | None:
+def _not_in_force(found: Dossier, at: datetime) -> NotInForce | None:
     try:
-        check_time(found.certificate, now)
+        check_time(found.certificate, at)
     except NotInForce as error:
         return NotInForce(error.problem, "certify the model again")
     return None

@@ -34,8 +34,11 @@ Pages = Callable[[Certificate, Prepared, bytes], Mapping[str, bytes]]
 
 _PREPARED = frozenset({"protocol.json", ISSUER, selection.FILE}) | frozen.FILES
 _TESTED = frozenset(
-    {"results.parquet", "certificate.json", "report.html", "report.da.html", "report.pdf", "MODEL_CARD.md", "seal.json"}
-)
+    {
+        "results.parquet", "certificate.json", "report.html", "report.da.html", "report.pdf", "report.da.pdf", "MODEL_CARD.md",
+        "seal.json",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,7 @@ def run(
     _check_files(prepared.files, plan)
     record = record_of(prepared)
     # (2)
-    if data.manifest.protocol != prepared.payload or data.manifest.generator != plan.generator.digest:
-        raise ProtocolError("the rows were drawn for another protocol or by another generator", "draw them again")
-    losses.require_complete(plan, data.rows)
-    sealed.require_planned(plan.sealed, aside.sealed)
-    reviews = aside.reviews or {name: prepared.files[name] for name in labels.FILES & prepared.files.keys()}
-    if reviews:
-        labels.require_sample(reviews, data.rows)
+    reviews = _require_rows(prepared, data, aside)
     # (3)
     suite = suite_of(prepared)
     require_subject(subject, plan)
@@ -127,11 +124,28 @@ def run(
     )  # fmt: skip
     bundle = stamp(dsse.keep(prepared.files.get("certificate.json"), issue.sign(issued, key), public(key)))
     new = {**reviews, "results.parquet": results.write(counted), "certificate.json": bundle, **pages(issued, prepared, bundle)}
+    _write_and_seal(folder, prepared, new, key)
+    return Outcome(issued, digest.of_bytes(bundle))
+
+
+def _require_rows(prepared: Prepared, data: Dataset, aside: Aside) -> Mapping[str, bytes]:
+    """Check that all rows are those that follow from the protocol; return the reviews of their labels."""
+    plan = prepared.protocol
+    if data.manifest.protocol != prepared.payload or data.manifest.generator != plan.generator.digest:
+        raise ProtocolError("the rows were drawn for another protocol or by another generator", "draw them again")
+    losses.require_complete(plan, data.rows)
+    sealed.require_planned(plan.sealed, aside.sealed)
+    reviews = aside.reviews or {name: prepared.files[name] for name in labels.FILES & prepared.files.keys()}
+    if reviews:
+        labels.require_sample(reviews, data.rows)
+    return reviews
+
+
+def _write_and_seal(folder: Path, prepared: Prepared, new: Mapping[str, bytes], key: SigningKey) -> None:
     contents = {**{name: prepared.files[name] for name in prepared.files if name not in _TESTED}, **new}
     for name, content in new.items():
         files.write(folder / name, content)
     files.write(folder / "seal.json", dsse.keep(prepared.files.get("seal.json"), issue.seal(contents, key), public(key)))
-    return Outcome(issued, digest.of_bytes(bundle))
 
 
 def suite_of(prepared: Prepared) -> Suite:

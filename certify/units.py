@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from certify import rungs
+from certify import rung_rows
 from certify.baselines.frozen import Baselines
 from certify.beside import SHIFTED, SUBGROUP
 from certify.counts import Column, Counts, Units, column, stream
 from certify.dataset import TRIPLE, draw_id
 from certify.losses import WHOLE
-from certify.results import Key, UnitLoss
+from certify.results import SAMPLE, Key, UnitLoss
 from guard.claims import SealedUnits
 from guard.digest import Digest
 from guard.errors import VerificationError
@@ -62,7 +62,7 @@ def read(plan: Protocol, payload: Digest, data: bytes, record: Baselines | None)
         InputError: The file is not in its format.
     """
     expected = planned(plan, payload)
-    counted = {key: (units, rows) for key, units, rows in rungs.planned(plan, record, payload)} if record else {}
+    counted = {key: (units, rows) for key, units, rows in rung_rows.planned(plan, record, payload)} if record else {}
     columns: dict[Key, Column] = {}
     families: dict[tuple[str, ...], list[str]] = {}
     ones: dict[Key, list[UnitLoss]] = {}
@@ -153,7 +153,7 @@ def _require_rung_one(
         own = sorted(found.get(key, ()), key=lambda loss: (loss.order, loss.unit))
         if [loss.order for loss in own] != list(range(count)) or any(loss.denominator != of for loss in own):
             raise VerificationError(f"results.parquet does not hold the {count} planned counts {key[0]} of {key[1]}")
-        expected = unseen.get(key[1:], []) if rungs.by_family(key[0]) else [rungs.SAMPLE]
+        expected = unseen.get(key[1:], []) if rung_rows.by_family(key[0]) else [SAMPLE]
         if [loss.unit for loss in own] != expected:
             raise VerificationError(
                 f"in results.parquet the counts {key[0]} of {key[1]} are not about the families of its bound"

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from guard import digest
-from guard.certificate import Bound, CellResult, Certificate, Status, SubjectBinding
+from guard.binding import SubjectBinding
+from guard.certificate import Bound, CellResult, Certificate, Status
 from guard.digest import Digest
 from guard.errors import DigestMismatch, ProtocolError, VerificationError
 from guard.hazards import Population

@@ -106,6 +106,16 @@ def _vocabulary() -> dict[str, frozenset[str]]:
     return {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
 
+@cache
+def _speakers() -> dict[str, tuple[str, ...]]:
+    """By word, the languages that have it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language, words in _vocabulary().items():
+        for word in words:
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
 def languages(text: str) -> tuple[str, ...]:
     """Return the languages that `text` may be in, most likely first; `("other",)` when it is none of ours.
 
@@ -116,13 +126,15 @@ def languages(text: str) -> tuple[str, ...]:
     """
     text = unicodedata.normalize("NFC", text)
     letters = [character for character in text.lower() if character.isalpha()]
-    foreign = [character for character in letters if character not in _LETTERS]
+    foreign = [] if text.isascii() else [character for character in letters if character not in _LETTERS]
     unlike = sum(1 for character in foreign if not _is_latin(character))
     if unlike > 0.2 * len(letters) or len(foreign) - unlike > 0.03 * len(letters) + 2:  # (1)
         return (OTHER,)
     tokens = [token.lower().replace("’", "'") for token in _TOKEN.findall(text)]
-    words = _vocabulary()
-    hits = {language: sum(token in own for token in tokens) for language, own in words.items()}
+    words, hits = _vocabulary(), dict.fromkeys(_WORDS, 0)
+    for token in tokens:
+        for language in _speakers().get(token, ()):
+            hits[language] += 1
     best = max(LANGUAGES, key=lambda language: hits[language])
     for language in words.keys() - set(LANGUAGES):  # (2)
         if hits[language] > hits[best] and len((words[language] - words[best]).intersection(tokens)) >= 2:

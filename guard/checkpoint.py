@@ -3,12 +3,15 @@
     example.org/auscult          who keeps the log: its origin
     3                            how many entries
     CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=        root of their Merkle tree
+    date 2026-11-26T08:00:00+00:00                      when it was signed, as the signer says; may be missing
 
     — example.org/auscult Az3grl...                      key hash and signature
 
 Format: C2SP signed-note and tlog-checkpoint. Logs elsewhere mostly sign with Ed25519 or ML-DSA; we sign with the issuer's ECDSA
 P-256 key, the note signature type 0x02, whose key hash is the first four bytes of our key id. An origin has no space, so that
 no note can pass for the encoding that a DSSE signature is made over, which begins with "DSSEv1 ".
+
+The date is an extension line of C2SP tlog-checkpoint: readers elsewhere pass over it, and no other extension is read here.
 """
 
 from __future__ import annotations
@@ -18,18 +21,20 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from guard import digest
+from guard import digest, moments
 from guard.dsse import low
 from guard.errors import InputError, SignatureError, UnknownSigner, VerificationError
 from guard.keys import PublicKey, SigningKey, key_id, signer
 
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]{1,200}")
 _COUNT = re.compile(r"0|[1-9][0-9]{0,17}")
+_DATE = "date "
 _SIGNATURE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
 
 
@@ -45,6 +50,8 @@ class Checkpoint:
     """Root of their Merkle tree."""
     signer: str
     """Key id of the key that verified it."""
+    at: datetime | None = None
+    """When it was signed, as the signer says; None where the head says nothing."""
 
     @property
     def head(self) -> str:
@@ -52,15 +59,16 @@ class Checkpoint:
         return f"sha256:{self.root.hex()}"
 
 
-def sign(origin: str, size: int, root: bytes, key: SigningKey) -> bytes:
-    """Write and sign the note of a log's head.
+def sign(origin: str, size: int, root: bytes, key: SigningKey, at: datetime | None = None) -> bytes:
+    """Write and sign the note of a log's head, with a date or without.
 
     Raises:
         InputError: The origin can't be one.
     """
     if not _ORIGIN.fullmatch(origin):
         raise InputError(f"not the origin of a log: {origin[:40]!r}", "name it like example.org/auscult, without spaces or +")
-    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+    dated = f"{_DATE}{moments.write(at)}\n" if at is not None else ""
+    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n{dated}"
     one = signer(key)
     signature = _key_hash(key_id(one.public)) + low(one.sign(text.encode()))
     return f"{text}\n— {origin} {base64.b64encode(signature).decode()}\n".encode()
@@ -71,7 +79,7 @@ def read(note: bytes, keys: Mapping[str, PublicKey]) -> Checkpoint:
 
     1. It is a signed note.
     2. Of its signatures in the name of its origin, those by known keys fit its text, and there is one.
-    3. Its text is an origin, a size and a root, and nothing else.
+    3. Its text is an origin, a size and a root, perhaps a date, and nothing else.
 
     Signatures of others, such as witnesses, are passed over: a note may gather them.
 
@@ -105,9 +113,19 @@ def unverified(note: bytes) -> Checkpoint:
 
 def _parse(text: str, signed_by: str) -> Checkpoint:
     match text.split("\n"):
-        case [origin, size, root, ""] if _ORIGIN.fullmatch(origin) and _COUNT.fullmatch(size):
-            return Checkpoint(origin, int(size), hash_of(root), signed_by)
+        case [origin, size, root, *dated, ""] if _ORIGIN.fullmatch(origin) and _COUNT.fullmatch(size) and len(dated) < 2:
+            return Checkpoint(origin, int(size), hash_of(root), signed_by, _moment(dated[0]) if dated else None)
     raise VerificationError("the note is not a checkpoint of a log: origin, size, root")
+
+
+def _moment(line: str) -> datetime:
+    """Read the line with the date, written the one way that there is."""
+    if not line.startswith(_DATE):
+        raise VerificationError(f"the checkpoint has a line that this version does not read: {line[:60]!r}")
+    found = moments.signed(line.removeprefix(_DATE), "the checkpoint")
+    if line != _DATE + moments.write(found):
+        raise VerificationError(f"the checkpoint's date is not as it is written: {line[:60]!r}")
+    return found
 
 
 def hash_of(text: str) -> bytes:

@@ -97,6 +97,13 @@ class CorrectedBound(Signed, frozen=True, kw_only=True):
     """U / (1 - eta), and 1 where that is more."""
 
 
+class ReviewPlan(Signed, frozen=True, kw_only=True):
+    """How many labels two clinicians will review, fixed before the rows exist."""
+
+    per_stratum: int
+    """Rows of each claim, label and role, drawn from all languages of the claim."""
+
+
 class LabelReview(Signed, frozen=True, kw_only=True):
     """Claim L: two clinicians, independently and blind, reviewed one random sample of the test's rows."""
 

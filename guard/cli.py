@@ -9,39 +9,26 @@ from typing import Any
 
 import click
 
-from guard import cli_audit, cli_evidence, cli_policy, moments, revocation
+from guard import cli_audit, cli_evidence, cli_policy, cli_verifier, moments
 from guard import dossier as dossiers
 from guard.cli_output import say
-from guard.revocation import Known
-from guard.trust import trusted
+from guard.cli_verifier import Verifier
+from guard.cli_verifier import revocations_option as _revocations
+from guard.cli_verifier import trust_option as _trust
 from guard.validity import Signal, State, state
 
 EXISTING = click.Path(path_type=Path)
-_trust = click.option("--trust", type=EXISTING, help="The certifier's public key, or a folder of keys; or AUSCULT_TRUST.")
-_revocations = click.option(
-    "--revocations", type=EXISTING, envvar="AUSCULT_REVOCATIONS", help="Revocation list, beside those of the trust folder."
-)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 _store = click.option("--store", help="URL of the audit store; by default sqlite:///auscult-audit.sqlite.")
 
 
 @click.command()
 @click.argument("dossier", type=EXISTING)
-@_trust
+@cli_verifier.options
 @click.option("--subject", "model", type=EXISTING, help="Model folder to compare with the certified one.")
-@click.option("--at", help="Check as of this time (RFC 3339) rather than now: for a record that was made then.")
-@_revocations
 @cli_evidence.options
 @_json
-def verify(
-    dossier: Path,
-    trust: Path | None,
-    model: Path | None,
-    at: str | None,
-    revocations: Path | None,
-    as_json: bool,
-    **beside: Any,
-) -> None:
+def verify(dossier: Path, verifier: Verifier, model: Path | None, as_json: bool, **beside: Any) -> None:
     """Check a dossier in numbered steps; exit 0 valid, 1 not.
 
     \b
@@ -54,21 +41,20 @@ def verify(
         if not as_json:
             click.echo(step)
 
-    moment = moments.now() if at is None else moments.parse(at)
-    trusting = trusted(trust)
-    lists = revocation.gather(trusting, revocations)
-    opened = dossiers.open_sealed(dossier, trusting, report=report)
-    standing, warnings = _standing(opened, lists, moment, at is None)
-    issued, as_of = opened.certificate, "" if at is None else f" as of {moments.write(moment)}"
-    report(f"6. the certificate is in force{as_of}: {issued.not_before} to {issued.not_after}; {lists.words(moment)}")
+    opened = dossiers.open_sealed(dossier, verifier.trust, report=report)
+    standing, warnings = _standing(opened, verifier)
+    issued, as_of, lists = opened.certificate, verifier.as_of, verifier.lists.words(verifier.at)
+    report(f"6. the certificate is in force{as_of}: {issued.not_before} to {issued.not_after}; {lists}")
     if model is not None:
         dossiers.check_subject(issued.subject, model)
         report("7. the model is the certified one, file by file")
-    for number, sentence in enumerate(cli_evidence.sentences(opened, trusting, **beside), 8):
+    found = cli_evidence.gather(opened, verifier, **beside)
+    for number, sentence in enumerate(found.sentences, 8):
         report(f"{number}. {sentence}")
+    warnings += found.warnings
     if opened.trusted:
         facts = {
-            "valid": True, "steps": steps, "product": issued.product, "signer": opened.signer, "at": moments.write(moment),
+            "valid": True, "steps": steps, "product": issued.product, "signer": opened.signer, "at": moments.write(verifier.at),
             "state": standing, "warnings": warnings,
         }  # fmt: skip
         for warning in () if as_json else warnings:
@@ -77,15 +63,16 @@ def verify(
     dossiers.require_trust(opened)
 
 
-def _standing(opened: dossiers.Dossier, lists: Known, moment: datetime, is_now: bool) -> tuple[State, list[str]]:
+def _standing(opened: dossiers.Dossier, verifier: Verifier) -> tuple[State, list[str]]:
     """Check dates and revocation as of a moment; return the state, and what else should be known.
 
     Raises:
         VerificationError: The certificate is not in force, or was revoked.
     """
+    lists, moment = verifier.lists, verifier.at
     dossiers.check_time(opened.certificate, moment)
     lists.require(opened.concern, moment)
-    if is_now:
+    if not verifier.looks_back:
         lists.require_past(moment)
     begins, ends = (datetime.fromisoformat(text) for text in (opened.certificate.not_before, opened.certificate.not_after))
     stale, later = lists.stale(moment), lists.withdrawn(opened.concern, datetime.max.replace(tzinfo=UTC))
@@ -131,6 +118,7 @@ def guard() -> None:
 @click.option("--traces", help="OpenTelemetry collector, such as http://127.0.0.1:4318/v1/traces; needs the extra otel.")
 @click.option("--log", type=click.Choice(["info", "warning", "error"]), help="What is logged, as JSON on standard error.")
 @click.option("--checkpoints", type=EXISTING, help="File elsewhere to which the head of the audit chain is written.")
+@click.option("--checkpoint-key", help="Key of the guard's own that signs them, as a file or a pkcs11: URI.")
 def serve(dossier: Path | None, policy_file: Path | None, key_file: Path | None, **options: Any) -> None:
     """Verify a dossier, replay its canaries, check the policy, then serve; or refuse with the reason.
 
@@ -144,7 +132,7 @@ def serve(dossier: Path | None, policy_file: Path | None, key_file: Path | None,
 
     subject, names = options.pop("subject"), ",".join(options.pop("model_map")) or None
     chosen = settings.read({**options, "policy": policy_file, "keys": key_file, "model_map": names})
-    if policy_file is not None:
+    if chosen.policy is not None or chosen.keys is not None:
         # It asks for a reload; before the server is up, what will be loaded is read anyway, and nothing must end.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if chosen.upstream:

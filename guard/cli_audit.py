@@ -36,8 +36,9 @@ def audits() -> None:
 @_store
 @click.option("--head", help="Digest of the last line, kept elsewhere: without it or --checkpoints a cut tail can't be seen.")
 @click.option("--checkpoints", type=_PATH, help="File of checkpoints, kept elsewhere.")
+@click.option("--trust", type=_PATH, help="Public half of the key that signs them: an unsigned or strange one is refused.")
 @_json
-def verify_chain(store: str | None, head: str | None, checkpoints: Path | None, as_json: bool) -> None:
+def verify_chain(store: str | None, head: str | None, checkpoints: Path | None, trust: Path | None, as_json: bool) -> None:
     """Follow the whole chain and name the first line that does not fit; exit 0 intact, 1 not.
 
     \b
@@ -46,15 +47,20 @@ def verify_chain(store: str | None, head: str | None, checkpoints: Path | None, 
     from guard import heads
     from guard.chain import Broken
     from guard.digest import Digest
+    from guard.trust import Trust
 
+    if trust and not checkpoints:
+        raise InputError("--trust says nothing without --checkpoints")
     kept = heads.read(checkpoints) if checkpoints else ()
+    signed = heads.require_signed(kept, Trust.read(trust).keys) if trust else None
     with _opened(store) as opened:
         report = opened.verify(Digest(head) if head else None)
         report = report if isinstance(report, Broken) else (heads.against(opened, kept) or report)
     if isinstance(report, Broken):
         raise VerificationError(f"the chain breaks at event {report.index + 1}: it {report.reason}")
-    facts = {"valid": True, "events": report.count, "head": report.head, "checkpoints": len(kept)}
+    facts = {"valid": True, "events": report.count, "head": report.head, "checkpoints": len(kept), "signed": signed}
     beside = f", as {len(kept)} checkpoints say" if kept else ""
+    beside += f", {signed} of them signed by a trusted key" if signed is not None else ""
     say(as_json, facts, lambda: f"intact: {report.count} events, head {report.head}{beside}")
 
 
@@ -138,8 +144,9 @@ def decrypt(request_id: str, key_file: Path, store: str | None, as_json: bool) -
 @audits.command()
 @_store
 @click.option("--out", type=_PATH, required=True, help="File of checkpoints, on another machine or a write-once disk.")
+@click.option("--key", help="Signs it: a key file (password in AUSCULT_KEY_PASSWORD), or pkcs11:token=...;object=...")
 @_json
-def checkpoint(store: str | None, out: Path, as_json: bool) -> None:
+def checkpoint(store: str | None, out: Path, key: str | None, as_json: bool) -> None:
     """Add a checkpoint of the chain to a file elsewhere, once its chain has been followed.
 
     \b
@@ -147,13 +154,16 @@ def checkpoint(store: str | None, out: Path, as_json: bool) -> None:
     """
     from guard import heads
     from guard.chain import Broken
+    from guard.signing import open_key
 
+    signing = open_key(key) if key else None
     with _opened(store) as opened:
         report = opened.verify()
         if isinstance(report, Broken):
             raise VerificationError(f"the chain breaks at event {report.index + 1}: it {report.reason}")
-        events, head = heads.note(out, opened, moments.now())
-    say(as_json, {"events": events, "head": head}, lambda: f"{events} events, head {head}")
+        events, head = heads.note(out, opened, moments.now(), signing)
+    facts = {"events": events, "head": head, "signed": signing is not None}
+    say(as_json, facts, lambda: f"{events} events, head {head}{', signed' if signing else ''}")
 
 
 @audits.command()

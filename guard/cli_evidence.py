@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from guard import checkpoint, files, log_proof, timestamp
+from guard import checkpoint, files, log_proof, moments, timestamp
+from guard.cli_verifier import Verifier
 from guard.dossier import ISSUER, Dossier
 from guard.errors import InputError, VerificationError
 from guard.keys import PublicKey, key_id, read_public
+from guard.moments import Window
 from guard.timestamp import Authorities
-from guard.trust import Trust
 
 _PATH = click.Path(path_type=Path)
 _OPTIONS = (
@@ -31,19 +33,31 @@ def options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def sentences(
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What others say about a dossier."""
+
+    sentences: tuple[str, ...]
+    """What it shows, a step each."""
+    warnings: tuple[str, ...]
+    """What is left to somebody's word."""
+
+
+def gather(
     opened: Dossier,
-    trust: Trust | None,
+    verifier: Verifier,
     *,
     tsa_roots: Path | None,
     tsa_policy: str | None,
     log_file: Path | None,
     kept: Path | None,
-) -> Iterator[str]:
+) -> Found:
     """Say what time stamps and a log show about a dossier that has been verified.
 
+    What is dated by its signer alone, though the signer's key has ended, is a step and a warning.
+
     Raises:
-        VerificationError: A stamp or a proof does not hold.
+        VerificationError: A stamp or a proof does not hold, or comes from outside the time of its key.
         InputError: A file can't be used, or an option lacks the one that it belongs to.
     """
     if tsa_policy and not tsa_roots:
@@ -51,11 +65,16 @@ def sentences(
     if kept and not log_file:
         raise InputError("--checkpoint says nothing without --log")
     believed = Authorities.read(tsa_roots, tsa_policy) if tsa_roots else None
-    yield from timestamp.evidence(opened.files["protocol.json"], opened.files["certificate.json"], believed)
+    window = verifier.trust.window(opened.signer) if verifier.trust else Window()
+    stamps = timestamp.evidence(opened.files["protocol.json"], opened.files["certificate.json"], believed, window)
+    # A key that ended after the moment that is looked back at can date something back to before it.
+    warnings = [stamps.warning(window, max(verifier.at, moments.now()))]
+    sentences = [*stamps.sentences, *warnings]
     if log_file is not None:
-        yield _logged(
-            opened, trust.keys if trust else _issuers(opened), files.read(log_file), files.read(kept) if kept else None
-        )
+        sentence, warning = _logged(opened, verifier, files.read(log_file), files.read(kept) if kept else None)
+        sentences.append(sentence)
+        warnings.append(warning)
+    return Found(tuple(filter(None, sentences)), tuple(filter(None, warnings)))
 
 
 def _issuers(opened: Dossier) -> dict[str, PublicKey]:
@@ -64,16 +83,21 @@ def _issuers(opened: Dossier) -> dict[str, PublicKey]:
     return {key_id(key): key}
 
 
-def _logged(opened: Dossier, keys: Mapping[str, PublicKey], proof: bytes, kept: bytes | None) -> str:
+def _logged(opened: Dossier, verifier: Verifier, proof: bytes, kept: bytes | None) -> tuple[str, str]:
     """Check the proof, and that its head is the one that was got another way: a log could show each reader another head."""
+    keys = verifier.trust.keys if verifier.trust else _issuers(opened)
     found = log_proof.included(proof, opened.certificate_digest, keys)
     head = found.checkpoint
+    warning = verifier.weigh(head.signer, "the log's head", head.at)
     if kept is not None:
         mine = checkpoint.read(kept, keys)
+        verifier.weigh(mine.signer, "the named checkpoint", mine.at)
         if (mine.origin, mine.size, mine.root) != (head.origin, head.size, head.root):
             raise VerificationError(
                 f"the proof is under another head of the log than the checkpoint: {head.size} and {mine.size} entries",
                 "get a proof under that checkpoint, or check the growth with auscult certify log verify",
             )
+    dated = f", signed on {moments.write(head.at)} by its signer's word" if head.at else ""
     same = ", the head that was got another way" if kept else ""
-    return f"the certificate is entry {found.index} of {head.size} in the log {head.origin}, head {head.head}{same}"
+    where = f"entry {found.index} of {head.size} in the log {head.origin}, head {head.head}"
+    return f"the certificate is {where}{dated}{same}", warning

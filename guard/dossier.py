@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from guard import agreement, certificate, digest, dsse, moments, protocol
+from guard.binding import SubjectBinding
 from guard.certificate import Certificate
 from guard.contents import digests, file, read_folder, same
 from guard.digest import Digest
@@ -169,7 +170,7 @@ def open_contents(contents: Mapping[str, bytes], trust: Trust | None, *, report:
     return Dossier(contents, plan, plan_statement.digest, seal.signer, issued, statement.digest, trusted)
 
 
-def check_subject(bound: certificate.SubjectBinding, folder: Path) -> None:
+def check_subject(bound: SubjectBinding, folder: Path) -> None:
     """Compare a model folder with the one that was certified: names and digests, nothing added or missing.
 
     Raises:

@@ -125,6 +125,8 @@ class RequestRefused(AuscultError):
         self.code = code
         self.status = status
         self.param = param
+        self.request = ""
+        """Id in the audit trail, where there is one."""
 
 
 class RateLimited(RequestRefused):

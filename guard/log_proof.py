@@ -80,10 +80,10 @@ def extended(proof: bytes, kept: bytes, keys: Mapping[str, PublicKey]) -> tuple[
 
     1. The proof is written as proofs are.
     2. Both checkpoints are signed by one of `keys`, and of one log.
-    3. The path leads from the old root to the new one.
+    3. The path leads from the old root to the new one, which is not dated earlier.
 
     Raises:
-        VerificationError: A step failed: where both are signed and the third does, the log was rewritten.
+        VerificationError: A step failed: where both are signed and the path does not lead there, the log was rewritten.
     """
     # (1)
     lines, note = _open(proof)
@@ -100,6 +100,8 @@ def extended(proof: bytes, kept: bytes, keys: Mapping[str, PublicKey]) -> tuple[
         raise VerificationError(f"the proof starts at {found[1]} entries, the kept checkpoint at {old.size}")
     if not merkle.extends(old.size, new.size, path, old.root, new.root):
         raise VerificationError("the proof does not show that the log only grew since the kept checkpoint")
+    if old.at and new.at and new.at < old.at:
+        raise VerificationError("the checkpoint is dated before the kept one, which it continues")
     return old, new
 
 

@@ -11,11 +11,13 @@ from typing import Any
 import msgspec
 
 from guard import digest
-from guard.certificate import Canaries, Decimal, Limit, MeasuredRates, OperatingPoint, Signed, SubjectBinding
-from guard.claims import SealedFile
+from guard.binding import Canaries, SubjectBinding
+from guard.certificate import Decimal, Limit, Signed
+from guard.claims import ReviewPlan, SealedFile
 from guard.digest import Digest
 from guard.errors import VerificationError
 from guard.hazards import Population
+from guard.points import MeasuredRates, OperatingPoint
 
 PREDICATE = "urn:auscult:protocol:v1"
 """Predicate type of the signed statement."""
@@ -157,6 +159,8 @@ class Protocol(Signed, frozen=True, kw_only=True):
     """Digest of the record of what each monitor was chosen from, or "" where there is none."""
     sealed: SealedFile | None = None
     """A site's own conversations, which the test scores, too; absent where none were named."""
+    review: ReviewPlan | None = None
+    """How many labels two clinicians will review; absent where any number counts alike."""
 
 
 ORDER_RULE = "draws sorted by SHA-256(SHA-256(payload) || draw id)"

@@ -78,6 +78,22 @@ class Known:
                 f"{_named(found, concern)} was revoked on {found.at}: {found.reason}", "ask the issuer for another certificate"
             )
 
+    def require_key(self, signer: str, at: datetime, what: str) -> None:
+        """Refuse what a withdrawn key signed, or one that is trusted on a withdrawn key's word alone.
+
+        Raises:
+            Revoked: It is, as of that moment.
+        """
+        keys = (signer, *self.vouchers.get(signer, ()))
+        found = [one for one in self.entries if one.key in keys and one.begins <= at]
+        if found:
+            first = min(found, key=lambda one: one.begins)
+            did = "signed" if first.key == signer else "vouches for the signer of"
+            raise Revoked(
+                f"the key {first.key[:23]}… that {did} {what} was revoked on {first.at}: {first.reason}",
+                "ask the log's keeper for a head that another key signed",
+            )
+
     def require_past(self, now: datetime) -> None:
         """Refuse lists that are yet to come: a clock is wrong, here or where they were signed.
 

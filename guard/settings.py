@@ -15,7 +15,7 @@ from typing import Any
 from guard.errors import InputError
 
 PREFIX = "AUSCULT_"
-_ELSEWHERE = frozenset({"AUSCULT_HOME", "AUSCULT_KEY_PASSWORD"})
+_ELSEWHERE = frozenset({"AUSCULT_HOME", "AUSCULT_KEY_PASSWORD", "AUSCULT_PKCS11_MODULE", "AUSCULT_PKCS11_PIN"})
 """Variables that are no settings of a guard: signing, and where models are kept, read them."""
 
 
@@ -74,6 +74,8 @@ class Settings:
     """What is logged: `warning`, or `info` for a line for each request."""
     checkpoints: Path | None = None
     """File, best on another machine, to which the head of the audit chain is written now and then."""
+    checkpoint_key: str = ""
+    """Key that signs what is written there, as a file or a `pkcs11:` URI; the guard's own, never a certifier's."""
 
 
 def read(arguments: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
@@ -127,6 +129,8 @@ def _checked(settings: Settings) -> Settings:
         raise InputError("the setting rate must not be less than 0")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise InputError("a certificate for TLS needs its key, and a key its certificate", "name --tls-cert and --tls-key")
+    if settings.checkpoint_key and settings.checkpoints is None:
+        raise InputError("a key for checkpoints needs a file for them", "name --checkpoints")
     if settings.log not in ("info", "warning", "error"):
         raise InputError("the setting log is none of info, warning and error")
     return settings

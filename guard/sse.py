@@ -11,6 +11,7 @@ from guard.errors import UpstreamError
 LONGEST = 1_048_576
 """Bytes of one event, beyond which nobody waits for its end."""
 _MARK = b"\xef\xbb\xbf"
+_PLAIN, _END = b"data: ", b"\n\n"
 
 
 class Reader:
@@ -35,6 +36,8 @@ class Reader:
             data, self._after_return = data[1:], False
         if not data:
             return []
+        if not self._data and b"\r" not in data and (plain := self._plain(self._rest + data)) is not None:
+            return plain
         self._after_return = data.endswith(b"\r")
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
@@ -43,6 +46,20 @@ class Reader:
         if len(self._rest) + self._size > self._longest:
             raise UpstreamError("the model behind the guard sent an event without an end", code="upstream_garbage")
         return found
+
+    def _plain(self, data: bytes) -> list[str] | None:
+        """Take whole events of one line of data each, which is what nearly all are; None if there is anything else."""
+        end = data.rfind(_END)
+        if end < 0 or not data.startswith(_PLAIN) or len(data) - end > self._longest:
+            return None
+        try:
+            events = data[len(_PLAIN) : end].decode().split("\n\ndata: ")
+        except UnicodeDecodeError:
+            return None
+        if data.count(b"\n", 0, end) != 2 * len(events) - 2:  # another line in some event
+            return None
+        self._rest, self._first, self._after_return = data[end + len(_END) :], False, False
+        return events
 
     def _line(self, line: bytes) -> str | None:
         """Take one line; return the data of the event that it ends, if it ends one with data."""

@@ -92,6 +92,11 @@ class Store:
         """Have each event told to somebody once it is on disk, on the store's thread; must be quick and never raise."""
         self._listeners = (*self._listeners, listener)
 
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self._closed
+
     def submit(self, *events: AuditEvent, patient: bool = False) -> Future[Digest]:
         """Queue events and return a future of the head after the last of them; it is done when they are on disk.
 

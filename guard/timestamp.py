@@ -3,19 +3,22 @@
 A bundle carries the authority's replies beside its signature. The authority signs the SHA-256 of that signature together with
 the time, so a stamp can't be moved to another document, and what is stamped can't have been signed later. Whom to believe is
 the verifier's choice, as with keys: its root certificates are named on the command line.
+
+The dates in a protocol are its signer's word. Where the signer's key counts for a time only (`guard.moments.Window`), a
+stamp shows whether the signature was made in that time; without one, whoever still has an ended key can date a document back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
 
-from guard import dsse, files
-from guard.errors import InputError, VerificationError
+from guard import dsse, files, moments
+from guard.errors import InputError, NotInForce, VerificationError
+from guard.moments import SKEW, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,23 @@ class Stamp:
     def __str__(self) -> str:
         """The time, in UTC."""
         return self.at.astimezone(UTC).isoformat()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the time stamps of a dossier come to."""
+
+    sentences: tuple[str, ...]
+    """What they show."""
+    undated: tuple[str, ...]
+    """Documents of which nobody but their signer says when they were signed: no stamp, or none that was checked."""
+
+    def warning(self, window: Window, now: datetime) -> str:
+        """Say what is left to the signer's word though the signer's key has ended; empty where that is nothing."""
+        if not self.undated or window.ends is None or now <= window.ends:
+            return ""
+        what = " and the ".join(self.undated) + (" are" if len(self.undated) > 1 else " is")
+        return f"the {what} dated by the signer alone; the key ended on {moments.write(window.ends)}"
 
 
 def object_identifier(text: str) -> x509.ObjectIdentifier:
@@ -106,24 +126,54 @@ def stamp_of(bundle: bytes, authorities: Authorities) -> Stamp | None:
     return min(found, key=lambda stamp: stamp.at) if found else None
 
 
-def evidence(protocol: bytes, certificate: bytes, authorities: Authorities | None) -> Sequence[str]:
-    """Say, in a sentence each, what the time stamps of a dossier show about its protocol and its certificate.
+def evidence(protocol: bytes, certificate: bytes, authorities: Authorities | None, window: Window) -> Evidence:
+    """Say what the time stamps of a dossier show about its protocol and its certificate.
+
+    1. Each stamp holds, and was made while the signer's key counted: later, the date inside may be a date back.
+    2. The protocol's is not later than the certificate's.
+
+    Args:
+        protocol: Its bundle.
+        certificate: Its bundle.
+        authorities: Who is believed; None checks no stamp.
+        window: When the signatures of the signer's key count.
 
     Raises:
         VerificationError: A stamp does not hold, or the protocol's is later than the certificate's.
+        NotInForce: A stamp was made outside the window.
     """
+    bundles = {"protocol": protocol, "certificate": certificate}
     if authorities is None:
-        carried = [name for name, one in (("protocol", protocol), ("certificate", certificate)) if dsse.stamps(one)[1]]
-        if not carried:
-            return ()
-        return (f"time stamps on {' and '.join(carried)} were not checked: name the authority with --tsa-roots",)
-    planned, issued = stamp_of(protocol, authorities), stamp_of(certificate, authorities)
+        carried = [name for name, one in bundles.items() if dsse.stamps(one)[1]]
+        said = f"time stamps on {' and '.join(carried)} were not checked: name the authority with --tsa-roots"
+        return Evidence((said,) if carried else (), tuple(bundles))
+    # (1)
+    found = {name: stamp_of(one, authorities) for name, one in bundles.items()}
+    for name, stamp in found.items():
+        if stamp is not None:
+            _require_inside(name, stamp, window)
+    # (2)
+    planned, issued = found.values()
     if planned and issued and planned.at > issued.at:
         raise VerificationError("the protocol was time-stamped after the certificate: it is no evidence of a plan made before")
-    lines = [f"the {name} {_said(stamp)}" for name, stamp in (("protocol", planned), ("certificate", issued))]
+    lines = [f"the {name} {_said(stamp)}" for name, stamp in found.items()]
     if planned and issued and planned.at < issued.at:
         lines.append("the protocol's stamp is the earlier one, by the word of an authority and not of the issuer")
-    return tuple(lines)
+    return Evidence(tuple(lines), tuple(name for name, stamp in found.items() if stamp is None))
+
+
+def _require_inside(name: str, stamp: Stamp, window: Window) -> None:
+    """Refuse a stamp outside the window; where clocks differ, an honest one may seem to be made before the signature."""
+    if window.ends is not None and stamp.at > window.ends:
+        raise NotInForce(
+            f"the {name} was time-stamped at {stamp}, after the end of the key that signed it ({moments.write(window.ends)})",
+            "the date inside is not to be relied on; ask the issuer which key signs now",
+        )
+    if window.begins is not None and stamp.at < window.begins - SKEW:
+        raise NotInForce(
+            f"the {name} was time-stamped at {stamp}, before the key that signed it counted ({moments.write(window.begins)})",
+            "ask the issuer which key signed then",
+        )
 
 
 def _said(stamp: Stamp | None) -> str:

@@ -83,13 +83,17 @@ class Trust:
         """Return the first key of the line that a key stands in."""
         return self.origins.get(signer, signer)
 
+    def window(self, signer: str) -> Window:
+        """Return when the signatures of a key count."""
+        return self.windows.get(signer, Window())
+
     def require(self, signer: str, moment: datetime, what: str) -> None:
         """Check that a key's signatures counted at a moment.
 
         Raises:
             NotInForce: They did not yet, or no longer.
         """
-        window = self.windows.get(signer, Window())
+        window = self.window(signer)
         if not window.covers(moment):
             raise NotInForce(
                 f"{what} was signed on {moments.write(moment)}, but signatures of key {signer[:23]}… count {window}",

@@ -1,4 +1,4 @@
-"""The client of an OpenAI-compatible server: one request out, the bytes of its streamed answer in.
+"""The client of an OpenAI-compatible server: one request out, the bytes of its answer in, streamed or whole.
 
 Nothing of the server's headers or error bodies goes on to anybody, and the key is in no error and no log. A request is sent
 again only while not one byte of an answer has come.
@@ -21,10 +21,16 @@ from guard.errors import InputError, UpstreamError
 
 STREAM = "text/event-stream"
 """What a streamed answer is."""
+JSON = "application/json"
+"""What a whole one is."""
+MOST_BYTES = 33_554_432
+"""Of a whole answer."""
 _AGAIN = frozenset({502, 503, 504})
 _TAKES_NOT = frozenset({400, 404, 413, 422})
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 _MOST_MODELS = 4_194_304
+_MANY = "the model behind the guard says of more models than anybody reads"
+_ENDLESS = "the model behind the guard sent an answer without an end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,7 @@ class Timeouts:
     between: float = 30.0
     """From one piece of an answer to the next."""
     total: float = 600.0
-    """For a whole answer."""
+    """For a whole answer, whether it comes in pieces or at once."""
 
     @classmethod
     def read(cls, text: str) -> Timeouts:
@@ -108,7 +114,7 @@ class Upstream:
         end = clock() + self.timeouts.total
         async with contextlib.AsyncExitStack() as stack:
             try:
-                response = await self._answered(stack, body)
+                response = await self._answered(stack, body, (STREAM,), self.timeouts.first)
                 wait = self.timeouts.first
                 while True:
                     async with asyncio.timeout(min(wait, max(0.0, end - clock()))):
@@ -122,6 +128,22 @@ class Upstream:
             except aiohttp.ClientError:
                 raise UpstreamError("the model behind the guard broke off", code="upstream_broken") from None
 
+    async def whole(self, body: bytes) -> tuple[bytes, bool]:
+        """Send a chat request that asks for no stream; return its answer, and whether that came as a stream all the same.
+
+        Raises:
+            UpstreamError: It can't be reached, is late, refuses, or says more than anybody reads.
+        """
+        # One time-out around it all: whoever waits for a whole answer hears nothing of it before its end.
+        try:
+            async with asyncio.timeout(self.timeouts.total), contextlib.AsyncExitStack() as stack:
+                response = await self._answered(stack, body, (JSON, STREAM), self.timeouts.total)
+                return await _whole(response.content, MOST_BYTES, _ENDLESS), response.content_type == STREAM
+        except TimeoutError:
+            raise _late() from None
+        except aiohttp.ClientError:
+            raise UpstreamError("the model behind the guard broke off", code="upstream_broken") from None
+
     async def models(self) -> tuple[str, ...]:
         """Return the names of its models; what is no plain name is left out.
 
@@ -132,11 +154,11 @@ class Upstream:
             async with asyncio.timeout(self.timeouts.first), self._get_session().get(self.url + "/models") as response:
                 if response.status != 200:
                     raise _refused(response.status)
-                data = await _whole(response.content)
+                data = await _whole(response.content, _MOST_MODELS, _MANY)
             return tuple(one.id for one in msgspec.json.decode(data, type=_Models).data if _NAME.fullmatch(one.id))
         except TimeoutError:
             raise _late() from None
-        except (aiohttp.ClientError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (aiohttp.ClientError, msgspec.MsgspecError, UnicodeError, RecursionError):
             raise UpstreamError("the model behind the guard does not say which models there are") from None
 
     async def close(self) -> None:
@@ -145,12 +167,14 @@ class Upstream:
             await self._session.close()
             self._session = None
 
-    async def _answered(self, stack: contextlib.AsyncExitStack, body: bytes) -> aiohttp.ClientResponse:
-        """Ask until there is an answer that streams, or no attempt is left."""
+    async def _answered(
+        self, stack: contextlib.AsyncExitStack, body: bytes, kinds: tuple[str, ...], patience: float
+    ) -> aiohttp.ClientResponse:
+        """Ask until there is an answer of some kinds, or no attempt is left."""
         for wait in (*self.again, None):
             try:
-                async with asyncio.timeout(self.timeouts.first):
-                    response = await self._post(body)
+                async with asyncio.timeout(patience):
+                    response = await self._post(body, kinds[0])
             except aiohttp.ConnectionTimeoutError:
                 raise _late() from None
             except aiohttp.ClientError:
@@ -158,16 +182,17 @@ class Upstream:
                     raise UpstreamError("the model behind the guard can't be reached", code="upstream_unreachable") from None
             else:
                 stack.callback(response.close)
-                if response.status == 200 and response.content_type == STREAM:
+                if response.status == 200 and response.content_type in kinds:
                     return response
                 response.close()
-                if wait is None or response.status not in _AGAIN:
-                    raise _refused(response.status)
+                # A gateway that gave up on a whole answer would only have it made again.
+                if wait is None or response.status not in _AGAIN - ({504} if JSON in kinds else frozenset()):
+                    raise _refused(response.status, "that streams" if kinds == (STREAM,) else "that can be read")
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _post(self, body: bytes) -> aiohttp.ClientResponse:
-        headers = {"Content-Type": "application/json", "Accept": STREAM}
+    async def _post(self, body: bytes, kind: str) -> aiohttp.ClientResponse:
+        headers = {"Content-Type": JSON, "Accept": kind}
         return await self._get_session().post(self.url + "/chat/completions", data=body, headers=headers, allow_redirects=False)
 
     def _get_session(self) -> aiohttp.ClientSession:
@@ -184,13 +209,13 @@ class Upstream:
         return self._session
 
 
-async def _whole(content: aiohttp.StreamReader) -> bytes:
+async def _whole(content: aiohttp.StreamReader, most: int, problem: str) -> bytes:
     """Read to the end: a body comes in as many pieces as the network likes."""
     data = bytearray()
     async for part in content.iter_any():
         data += part
-        if len(data) > _MOST_MODELS:
-            raise UpstreamError("the model behind the guard says of more models than anybody reads")
+        if len(data) > most:
+            raise UpstreamError(problem)
     return bytes(data)
 
 
@@ -198,9 +223,9 @@ def _late() -> UpstreamError:
     return UpstreamError("the model behind the guard took too long", code="upstream_timeout", status=504)
 
 
-def _refused(status: int) -> UpstreamError:
+def _refused(status: int, wanted: str = "that can be read") -> UpstreamError:
     if status in _TAKES_NOT:
         return UpstreamError("the model behind the guard does not take this request", code="upstream_refused", status=400)
     if status == 429:
         return UpstreamError("the model behind the guard is asked too often", code="upstream_busy", status=429)
-    return UpstreamError("the model behind the guard gave no answer that streams")
+    return UpstreamError(f"the model behind the guard gave no answer {wanted}")

@@ -15,21 +15,12 @@ import pytest
 from hypothesis import settings
 
 from guard import agreement, certificate, digest, dsse, files, keys, protocol, rules
-from guard.certificate import (
-    Bound,
-    Canaries,
-    CatalogueRate,
-    CellResult,
-    Certificate,
-    OperatingPoint,
-    Proportion,
-    Status,
-    SubjectBinding,
-    WholeResult,
-)
+from guard.binding import Canaries, SubjectBinding
+from guard.certificate import Bound, CatalogueRate, CellResult, Certificate, Proportion, Status, WholeResult
 from guard.dossier import ISSUER, SEAL_PREDICATE, Seal
 from guard.hazards import Population
 from guard.keys import PrivateKey
+from guard.points import OperatingPoint
 from guard.protocol import CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
 from guard.subjects import smollm2, wheels
 from guard.trust import Trust

@@ -34,13 +34,14 @@ from certify.baselines.random_weights import twin, weights_digest
 from certify.baselines.readers import FITTED, Head, Readers, Table, dump, features, random_scores
 from certify.baselines.recipe import Fitted, read_for
 from certify.extract import label_for
-from guard.certificate import LeftOut, number
+from guard.certificate import number
 from guard.conversation import LabelledConversation
 from guard.errors import ProtocolError, SubjectError
 from guard.hazards import Claim, Stage
 from guard.probes.reading import Subject
 from guard.probes.suite import Suite
 from guard.progress import Phase, silent
+from guard.rungs import LeftOut
 
 Rows = Sequence[LabelledConversation]
 Label = Callable[[Claim, LabelledConversation], int | None]

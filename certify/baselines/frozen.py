@@ -16,10 +16,11 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from guard import digest
-from guard.certificate import Decimal, LeftOut, Proportion, Signed, number
+from guard.certificate import Decimal, Proportion, Signed, number
 from guard.dossier import BASELINES
 from guard.errors import DigestMismatch, VerificationError
 from guard.hazards import Claim, Stage
+from guard.rungs import LeftOut
 
 FOLDER = "baselines/"
 """Where the files stand inside a dossier."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from guard import digest
-from guard.certificate import SubjectBinding
+from guard.binding import SubjectBinding
 from guard.dossier import Dossier
 from guard.errors import VerificationError
 from guard.probes.monitor import Monitor

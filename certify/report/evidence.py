@@ -9,7 +9,8 @@ from certify.baselines.frozen import Baselines, Diagnostics
 from certify.report import words
 from certify.report.finding import said
 from certify.report.tongue import ENGLISH, Tongue
-from guard.certificate import CellResult, Proportion, RungOne, Verdict
+from guard.certificate import CellResult, Proportion
+from guard.rungs import RungOne, Verdict
 
 RUNGS = {
     "R0": "readable",

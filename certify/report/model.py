@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypedDict
 
 from certify.baselines.frozen import Baselines
 from certify.report import rounding, views, words
+from certify.report.lengths import NOT_TESTED, LengthSection
 from certify.report.sources import Digests, ExternalSection, Ledger, NotGiven
 from certify.report.tongue import ENGLISH, Tongue, every
 from certify.report.views import ClaimView, MeasuredView, WholeView
@@ -103,6 +105,8 @@ class ReportData:
     """The signed certificate as text, to be embedded unchanged; may be empty."""
     tongue: Tongue
     """Language of the report."""
+    lengths: LengthSection | NotGiven = NOT_TESTED
+    """Hazards planted in long chats."""
 
     @property
     def demonstration(self) -> bool:
@@ -131,21 +135,10 @@ class ReportData:
 
 
 def build(  # noqa: PLR0913 - one place where everything that a report shows comes together
-    certificate: Certificate,
-    protocol: Protocol,
-    *,
-    taxonomy: Taxonomy,
-    digests: Digests,
-    signer: str,
-    throwaway_key: bool,
-    external: ExternalSection | NotGiven,
-    record: Baselines | None = None,
-    ledger: Ledger | None = None,
-    issuer: str = "",
-    contact: str = "",
-    bundle: bytes = b"",
-    tongue: Tongue = ENGLISH,
-) -> ReportData:
+    certificate: Certificate, protocol: Protocol, *, taxonomy: Taxonomy, digests: Digests, signer: str, throwaway_key: bool,
+    external: ExternalSection | NotGiven, lengths: LengthSection | NotGiven = NOT_TESTED, record: Baselines | None = None,
+    ledger: Ledger | None = None, issuer: str = "", contact: str = "", bundle: bytes = b"", tongue: Tongue = ENGLISH,
+) -> ReportData:  # fmt: skip
     """Put a certificate into the words and numbers of its report.
 
     Args:
@@ -156,6 +149,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         signer: Key id of the issuer's key.
         throwaway_key: Whether that key was made for this run only.
         external: Results on rows that the project did not write.
+        lengths: Results on hazards planted in long chats.
         record: Of the frozen baselines, with the diagnostics of the monitors.
         ledger: Attempts; without it, the head that the protocol names.
         issuer: Name of the issuer.
@@ -168,9 +162,9 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         VerificationError: Certificate and protocol are not about one test, or a status does not follow from its bound.
     """
     _check(certificate, protocol)
-    level = words.confidence(certificate.delta)
-    claims = views.claims(certificate.cells, taxonomy, level, record, tongue)
-    whole = views.wholes(certificate.whole, level, tongue)
+    said = _said(certificate, tongue)
+    claims = views.claims(certificate.cells, taxonomy, said["confidence"], record, tongue)
+    whole = views.wholes(certificate.whole, said["confidence"], tongue)
     return ReportData(
         certificate=certificate,
         protocol=protocol,
@@ -178,12 +172,7 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         claims=claims,
         whole=whole,
         measured=views.measured(certificate.operating_points, certificate.measured, tongue),
-        confidence=level,
-        odds=words.odds(certificate.delta, tongue),
-        answer_key=words.answer_key(certificate.labels, tongue),
-        valid_from=words.when(certificate.not_before, tongue),
-        valid_until=words.when(certificate.not_after, tongue),
-        languages=words.listing([words.language(cell.lang, tongue) for cell in certificate.cells], tongue),
+        **said,
         issuer=issuer,
         contact=contact,
         signer=signer,
@@ -195,6 +184,29 @@ def build(  # noqa: PLR0913 - one place where everything that a report shows com
         external=external,
         bundle=bundle.decode(),
         tongue=tongue,
+        lengths=lengths,
+    )
+
+
+class _Said(TypedDict):
+    """The fields of a report that say in words what the certificate states."""
+
+    confidence: str
+    odds: str
+    answer_key: str
+    valid_from: str
+    valid_until: str
+    languages: str
+
+
+def _said(certificate: Certificate, tongue: Tongue) -> _Said:
+    return _Said(
+        confidence=words.confidence(certificate.delta),
+        odds=words.odds(certificate.delta, tongue),
+        answer_key=words.answer_key(certificate.labels, tongue),
+        valid_from=words.when(certificate.not_before, tongue),
+        valid_until=words.when(certificate.not_after, tongue),
+        languages=words.listing([words.language(cell.lang, tongue) for cell in certificate.cells], tongue),
     )
 
 

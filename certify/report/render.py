@@ -14,6 +14,7 @@ from certify.report import (
     crosswalk,
     evidence,
     figures,
+    length_figure,
     qr,
     readers,
     rounding,
@@ -62,6 +63,7 @@ def environment() -> Environment:
     environment.install_gettext_callables(_sentence, _one_or_many, newstyle=True)  # type: ignore[attr-defined]
     environment.globals.update(
         argument=argument, crosswalk=crosswalk, figures=figures, qr=qr, readers=readers, shifts=shifts, states=states.states,
+        lengths=length_figure,
         rounding=rounding, sources=sources, standing=standing, words=words, colours=COLOURS, Status=Status,
         one_class=one_class, missing=missing, readings=readings,
     )  # fmt: skip

@@ -36,6 +36,11 @@ class Tongue:
     swapped: bool
     """Whether the decimal mark is a comma, and thousands are parted by a point."""
 
+    @property
+    def pdf(self) -> str:
+        """Name of the same report as a PDF."""
+        return f"{self.file.removesuffix('.html')}.pdf"
+
     def say(self, text: str, /, **values: object) -> str:
         """Return a sentence with its values.
 

@@ -10,16 +10,9 @@ from certify.report.beside import BlindSpot, Counted
 from certify.report.bound import BoundView, bound_view
 from certify.report.evidence import EvidenceView, evidence
 from certify.report.tongue import ENGLISH, Tongue
-from guard.certificate import (
-    CatalogueRate,
-    CellResult,
-    MeasuredRates,
-    OperatingPoint,
-    Proportion,
-    Status,
-    WholeResult,
-)
+from guard.certificate import CatalogueRate, CellResult, Proportion, Status, WholeResult
 from guard.hazards import Claim, Taxonomy
+from guard.points import MeasuredRates, OperatingPoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,40 @@ _STATUSES = {
     Status.ERROR: "something that is demanded did not look",
     Status.DEGRADED: "it went on although something that is demanded did not look",
 }
+_ACTIONS = {
+    "ALLOW": "no objection",
+    "NOTICE": "with a notice",
+    "ESCALATE": "withheld, with a hand-off to a person",
+    "BLOCK": "withheld",
+}
+_REASONS = {
+    "stop": "the model came to its end",
+    "length": "it was cut at the longest length asked for",
+    "tool_calls": "it calls tools",
+    "content_filter": "the model's own server withheld the rest",
+    "prompt": "because of what the client sent",
+    "answer": "because of what the model said",
+    "late": "the model was late",
+    "error": "the model, or what reads along with it, failed",
+    "guard": "the guard itself failed",
+    "model_unavailable": "the model could not answer",
+    "server_busy": "too much was under way",
+    "upstream_broken": "the model's server broke off",
+    "upstream_busy": "the model's server was asked too often",
+    "upstream_error": "the model's server gave no answer that can be read",
+    "upstream_garbage": "the model's server sent what can't be read",
+    "upstream_refused": "the model's server did not take the request",
+    "upstream_reported_error": "the model's server reported an error",
+    "upstream_timeout": "the model's server was late",
+    "upstream_tool_choice": "the model's server did not call tools as it was told to",
+    "upstream_unreachable": "the model's server could not be reached",
+    "stalled": "it did not read what it was sent",
+}
+_JUDGED_ONLY = {
+    "": "texts were judged, and nobody was to answer them",
+    "overheard": "an answer that somebody else gave was judged; nothing was delivered from here",
+}
+_NO_CERTIFICATE = "no_certificate"
 _KINDS = {"fired": "found something", "unavailable": "gave no score", "not_certified": "was outside what is certified"}
 _ROLES = {"assistant": "the model", "tool": "a tool", "system": "the system text", "developer": "the developer text"}
 
@@ -28,12 +62,16 @@ _ROLES = {"assistant": "the model", "tool": "a tool", "system": "the system text
 def story(events: Sequence[AuditEvent]) -> Iterator[str]:
     """Yield lines; `events` are those of one request, in order, at least one."""
     first = events[0]
-    yield f"Request {first.request} to {first.entity}, asked by {first.agent} for {first.tenant}."
+    who = "from this machine, without a key" if first.agent == "local" else f"by {first.agent} for {first.tenant}"
+    yield f"Request {first.request} to {first.entity}, asked {who}."
     yield f"Policy {first.bindings.policy}."
     certificate = first.bindings.certificate
     yield "No certificate: only rules acted." if certificate == "none" else f"Certificate {certificate}, {first.state}."
     if first.required:
         yield f"The client demanded more than the policy: {first.required}."
+    if before := next((event.turn for event in events if event.phase is Phase.JUDGED), 0):
+        which = "Message 1 has" if before == 1 else f"Messages 1 to {before} have"
+        yield f"{which} no entry: system text, definitions of tools and stop texts are judged with what follows them."
     for event in events:
         yield from _told(event)
     if events[-1].phase is not Phase.ENDED:
@@ -45,15 +83,34 @@ def _told(event: AuditEvent) -> Iterator[str]:
         case Phase.BEGUN:
             yield f"{event.recorded}  The request came in."
         case Phase.JUDGED:
-            yield f"{event.recorded}  {_place(event)}: {event.action}; {_STATUSES[event.status]}."
+            acted = f"{event.action}, {_ACTIONS[event.action]}" if event.action in _ACTIONS else event.action
+            yield f"{event.recorded}  {_place(event)}: {acted}; {_looked(event)}."
             yield from _judged(event)
         case Phase.ENDED:
-            yield f"{event.recorded}  The end: {_OUTCOMES[event.outcome]}{f' ({event.reason})' if event.reason else ''}."
-            yield f"    {event.counts.released_characters} characters of the answer were let go, {_judged_count(event)}."
+            yield f"{event.recorded}  The end: {_ending(event)}."
+            if event.outcome is Outcome.SERVED and event.reason in _JUDGED_ONLY:
+                yield f"    {event.counts.judged_characters} characters of an answer were judged clear."
+            elif event.counts.released_characters:
+                yield f"    {event.counts.released_characters} characters of the answer were let go, {_judged_count(event)}."
+            else:
+                yield "    Nothing of an answer was let go."
             if event.timings.total:
                 yield f"    It took {_time(event.timings.total)}, of which {_time(event.timings.model)} waiting for the model."
         case Phase.STANDING:
             yield f"{event.recorded}  The certificate: {event.reason}."
+
+
+def _ending(event: AuditEvent) -> str:
+    if event.outcome is Outcome.SERVED and event.reason in _JUDGED_ONLY:
+        return _JUDGED_ONLY[event.reason]
+    if event.reason == "disconnected":
+        return _OUTCOMES[event.outcome]
+    return f"{_OUTCOMES[event.outcome]}{f': {_REASONS.get(event.reason, event.reason)}' if event.reason else ''}"
+
+
+def _looked(event: AuditEvent) -> str:
+    withheld = event.action in ("ESCALATE", "BLOCK")
+    return _STATUSES[Status.ERROR if withheld and event.status is Status.DEGRADED else event.status]
 
 
 def _place(event: AuditEvent) -> str:
@@ -70,19 +127,23 @@ def _judged_count(event: AuditEvent) -> str:
 
 
 def _judged(event: AuditEvent) -> Iterator[str]:
+    spans = {scan.by: f" at {_spans(scan)}" for scan in event.scans if scan.spans}
     for found in event.findings:
-        yield f"    {found.by} {_KINDS.get(found.kind, found.kind)}{_why(found)}"
-    for scan in event.scans:
-        if scan.spans:
-            yield f"    {scan.by} at {_spans(scan)}"
+        at = spans.pop(found.by, "") if found.kind == "fired" else ""
+        yield f"    {found.by} {_KINDS.get(found.kind, found.kind)}{at}{_why(found)}"
+    for name, at in spans.items():
+        yield f"    {name}{at}"
     quiet = _quiet(event)
     if quiet:
         yield f"    Looked and found nothing: {', '.join(quiet)}"
-    missing = [f"{scan.by} ({scan.reason or scan.status})" for scan in event.scans if scan.status is not Status.SCANNED]
-    if missing:
-        yield f"    Did not look: {', '.join(missing)}"
-    if event.not_demanded:
-        yield f"    No monitor is demanded for: {', '.join(event.not_demanded)}"
+    missing = [scan for scan in event.scans if scan.status is not Status.SCANNED]
+    if said := [f"{scan.by} ({scan.reason or scan.status})" for scan in missing if scan.reason != _NO_CERTIFICATE]:
+        yield f"    Did not look: {', '.join(said)}"
+    if idle := [scan.by for scan in missing if scan.reason == _NO_CERTIFICATE]:
+        yield f"    Demanded, but without a certificate no monitor looks: {', '.join(_unique(idle))}"
+    idle_at = {name.partition("@")[2] for name in idle}
+    if free := [stage for stage in event.not_demanded if stage not in idle_at]:
+        yield f"    No monitor is demanded for: {', '.join(free)}"
     if event.shadow:
         yield f"    Had nothing been only watched: {event.shadow}"
     if event.content:

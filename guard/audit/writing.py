@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable
 
 from guard.audit.event import Found, Scan, Status
-from guard.certificate import Thresholds, number
+from guard.certificate import number
 from guard.hazards import Claim
+from guard.points import Thresholds
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
 from guard.verdict import Findings, threshold_at
 

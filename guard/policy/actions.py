@@ -75,7 +75,7 @@ _MEANINGS = {
 }
 UNAVAILABLE = (FailCause.ERROR, FailCause.TIMEOUT, FailCause.NAN, FailCause.MISSING, FailCause.UPSTREAM)
 """Causes that `on_unavailable` is about."""
-OF_RULES = (FailCause.ERROR, FailCause.MISSING)
+OF_RULES = (FailCause.ERROR, FailCause.TIMEOUT, FailCause.MISSING)
 """Causes for which a rule can fail to look."""
 EXPIRED = (FailCause.EXPIRED, FailCause.SUSPENDED)
 """Causes that `on_expired` is about."""

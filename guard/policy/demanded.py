@@ -97,7 +97,7 @@ class Policy:
 
     def at(self, stage: Stage) -> tuple[Requirement, ...]:
         """Return what is demanded of monitors at a stage."""
-        return tuple(requirement for requirement in self.requires if requirement.claim.stage is stage)
+        return tuple([requirement for requirement in self.requires if requirement.claim.stage is stage])
 
     def rule(self, name: str, stage: Stage) -> Action:
         """Return what happens when a rule finds something at a stage; ALLOW if it is off."""

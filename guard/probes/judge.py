@@ -108,10 +108,10 @@ class _Judge:
         if isinstance(values, Unread):
             return tuple(ScoreUnavailable(monitor.claim, values.reason) for monitor in self.monitors)
         logits = self.stack.logits(values)
-        return tuple(_score(monitor, logits[:, column]) for column, monitor in enumerate(self.monitors))
+        return tuple(score(monitor, logits[:, column]) for column, monitor in enumerate(self.monitors))
 
 
-def _score(monitor: Monitor, logits: NDArray[np.float64]) -> Score:
+def score(monitor: Monitor, logits: NDArray[np.float64]) -> Score:
     """Aggregate one monitor's logits; before an answer the last of them is the decision token, not text."""
     kind = monitor.aggregation.kind
     text = logits[:-1] if monitor.claim.stage in BEFORE_ANSWER and kind != "last" else logits

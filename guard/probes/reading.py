@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from guard.certificate import SubjectBinding
+from guard.binding import SubjectBinding
 from guard.conversation import Conversation, Message, Role
 from guard.errors import ScoringError
 from guard.probes.activations import Activations, HookPoint, Rendered

@@ -25,15 +25,25 @@ from guard.verdict import Findings, Verdict
 class Answer:
     """One answer under way."""
 
-    def __init__(self, basis: Basis, conversation: Conversation, *, buffered: bool = False) -> None:
-        """Begin an answer to `conversation`, which is the message after its last; `buffered` if only a whole one is of use."""
+    def __init__(
+        self, basis: Basis, conversation: Conversation, *, buffered: bool = False, start: Located | None = None
+    ) -> None:
+        """Begin an answer.
+
+        Args:
+            basis: What it is judged on.
+            conversation: What it answers, as the message after its last.
+            buffered: Whether only a whole one is of use.
+            start: The cell of the conversation's last message, if it is known.
+        """
         self._basis = basis
         self._conversation = conversation
         self._turn = len(conversation)
-        self._start = cell.locate(conversation, self._turn - 1)
+        self._start = start or cell.locate(conversation, self._turn - 1)
         self._gate = Gate(GateMode.BUFFER if buffered else _mode(basis.policy))
         self._calls_gate = Gate(GateMode.BUFFER)
         self._called: tuple[Judgement, ...] = ()
+        self._decided: object = None
         self._offered: tuple[ToolCall, ...] = ()
         self._watch = Watch(basis.policy.rules, self._turn, conversation)
         self._ends: deque[int] = deque()  # characters up to and with each token that is not judged by all yet
@@ -57,6 +67,8 @@ class Answer:
     def coverage(self) -> Coverage:
         """Counts of the gate; each tool call is one more token."""
         text, calls = self._gate.coverage, self._calls_gate.coverage
+        if not self._called:
+            return text
         return Coverage(*(getattr(text, name) + getattr(calls, name) for name in Coverage.__slots__))
 
     @property
@@ -146,6 +158,11 @@ class Answer:
 
     def _decide(self, judgements: list[Judgement]) -> None:
         self.judgements = tuple(judgements)
+        # What rules say holds in every cell: said again at the same place, it means the same.
+        said = None if any(map(_of_monitor, judgements)) else [(one.at, one.scores) for one in judgements]
+        if said is not None and said == self._decided:
+            return
+        self._decided = said
         self.findings, verdict = self._basis.judge(judgements)
         action = strictest(self.verdict.action, verdict.action)
         shadow = strictest(self.verdict.shadow, verdict.shadow)
@@ -168,6 +185,10 @@ def _mode(policy: Policy) -> GateMode:
     """What can stop an answer only at its end has to see it before anybody else does."""
     late = [demand.worst for demand in policy.at(Stage.ANSWER) if demand.claim not in policy.shadow]
     return GateMode.BUFFER if strictest(*late).rank >= Action.ESCALATE.rank else policy.gate.mode
+
+
+def _of_monitor(judgement: Judgement) -> bool:
+    return not all(isinstance(score, RuleHit | RuleClear | RuleUnavailable) for score in judgement.scores)
 
 
 def _of(stage: Stage, scores: tuple[Score, ...]) -> tuple[ProbeScore | ScoreUnavailable, ...]:

@@ -11,10 +11,12 @@ from typing import Any
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Scope
 
 from guard.errors import AuscultError, RateLimited, RequestRefused
 from guard.proxy import health, reply, routes, serving
-from guard.proxy.auth import NO_KEYS, Keys
+from guard.proxy.auth import NO_KEYS, KnowsCallers
+from guard.proxy.direct import Direct
 from guard.proxy.guard import Guard
 from guard.proxy.limits import Rates
 from guard.proxy.outer import Bounds, Outer, Watcher
@@ -31,7 +33,7 @@ BOUNDS = Bounds()
 def create_app(
     guard: Guard,
     *,
-    keys: Keys = NO_KEYS,
+    keys: KnowsCallers = NO_KEYS,
     body: int = BODY,
     watches: Sequence[Watch] = (),
     bounds: Bounds = BOUNDS,
@@ -49,8 +51,9 @@ def create_app(
         rate: Requests a minute for each key that has no number of its own; 0 for as many as it likes.
         watchers: Told of each request that has ended.
     """
+    served = routes.handlers(guard, keys, Rates(usual=rate))
     app = Litestar(
-        route_handlers=[*routes.handlers(guard, keys, Rates(usual=rate)), *health.handlers(guard)],
+        route_handlers=[*served, *health.handlers(guard)],
         openapi_config=None,
         logging_config=None,
         debug=False,
@@ -65,7 +68,8 @@ def create_app(
     )
     # Around everything, also around what no route takes.
     paths = frozenset(route.path for route in app.routes)
-    app.asgi_handler = Outer(app.asgi_handler, bounds, paths, watchers)
+    busiest = {path: one.fn for one in served for path in one.paths if path in routes.BUSIEST}
+    app.asgi_handler = Outer(Direct(app.asgi_handler, busiest, body, _told), bounds, paths, watchers)
     return app
 
 
@@ -88,7 +92,15 @@ def _refused(_: _Any, error: RequestRefused) -> Response[bytes]:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.wait)
+    if error.request:
+        headers["Auscult-Request"] = error.request
     return Response(reply.refusal(error), status_code=error.status, media_type=serving.JSON, headers=headers)
+
+
+def _told(scope: Scope, error: Exception) -> ASGIApp:
+    request: _Any = Request(scope)
+    response = _refused(request, error) if isinstance(error, RequestRefused) else _failed(request, error)
+    return response.to_asgi_response(app=None, request=request)
 
 
 _PROBLEMS = {
@@ -98,10 +110,14 @@ _PROBLEMS = {
 }
 
 
-def _http(_: _Any, error: HTTPException) -> Response[bytes]:
+def _http(request: _Any, error: HTTPException) -> Response[bytes]:
     # The framework's own text may quote the request.
     problem, code = _PROBLEMS.get(error.status_code, ("the request is not served", "bad_request"))
-    return _refused(_, RequestRefused(problem, code=code, status=error.status_code))
+    answer = _refused(request, RequestRefused(problem, code=code, status=error.status_code))
+    if error.status_code == 405:
+        here = (route.methods for route in request.app.routes if route.path == request.scope["path"])
+        answer.headers["Allow"] = ", ".join(sorted(map(str, next(here, ()))))
+    return answer
 
 
 def _failed(_: _Any, error: Exception) -> Response[bytes]:

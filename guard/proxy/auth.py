@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -122,6 +122,14 @@ class Keys:
     def _counts(self, digest: bytes) -> bool:
         begins, ends = self.windows.get(digest, _ALWAYS)
         return begins <= self.clock() <= ends
+
+
+class KnowsCallers(Protocol):
+    """What tells who asks: `Keys`, or those of the moment."""
+
+    def caller(self, authorization: str, route: str = "") -> Caller:
+        """See `Keys.caller`."""
+        ...
 
 
 NO_KEYS = Keys({})

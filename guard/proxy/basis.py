@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from guard import cell
-from guard.certificate import Thresholds
 from guard.conversation import Conversation, Message, Role
 from guard.hazards import Claim, Stage
+from guard.points import Thresholds
 from guard.policy import Policy
 from guard.scores import Judgement, ScoreUnavailable
 from guard.validity import Signal, State

@@ -1,19 +1,20 @@
-"""Tool calls that a request brings along: names of one form, arguments in one spelling, and ids that are the guard's own.
+"""Tool calls that a request brings along, and those that an answer must make or may not.
 
-What goes to an upstream is then what was judged: no escape hides a text from a rule, and no id carries one past it.
+Those of a request get names of one form, arguments in one spelling, and ids that are the guard's own: what goes to an upstream
+is then what was judged, no escape hides a text from a rule, and no id carries one past it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import NoReturn
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NoReturn
 
 import msgspec
 
 from guard.conversation import Message, ToolCall
-from guard.errors import RequestRefused
+from guard.errors import RequestRefused, UpstreamError
 from guard.proxy.strict import strict_json
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -60,3 +61,20 @@ def renamed(messages: Iterable[Message]) -> Iterator[Message]:
             yield msgspec.structs.replace(message, tool_call_id=ids[message.tool_call_id])
         else:
             yield message
+
+
+def require(fields: Mapping[str, Any], count: int) -> None:
+    """Hold an answer that came to its end against what the client said of calls.
+
+    Args:
+        fields: What else the request asks for, as in `Wishes`.
+        count: How many calls the answer makes, all of tools that may be called.
+
+    Raises:
+        UpstreamError: It makes none and has to, or more than one and may not.
+    """
+    choice = fields.get("tool_choice")
+    if not count and (choice == "required" or isinstance(choice, Mapping)):
+        raise UpstreamError("the model behind the guard called no tool, although it has to", code="upstream_tool_choice")
+    if count > 1 and fields.get("parallel_tool_calls") is False:
+        raise UpstreamError("the model behind the guard called several tools at once", code="upstream_tool_choice")

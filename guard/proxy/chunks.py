@@ -1,4 +1,4 @@
-"""What an upstream says, chunk by chunk: bytes in, pieces of an answer out, built from a short list of fields.
+"""What an upstream says, chunk by chunk or at once: bytes in, pieces of an answer out, built from a short list of fields.
 
 Pieces that came at once are given out at once, so that an answer that comes in a rush is not judged letter by letter.
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
@@ -24,10 +24,9 @@ MOST_CALLS = 128
 MOST_CHARACTERS = 4_194_304
 """Characters of one answer, arguments of calls included."""
 _DONE = "[DONE]"
-_NULL = b"null"
 
 
-class _Function(msgspec.Struct):
+class _Function(msgspec.Struct, gc=False):
     name: str | None = None
     arguments: str | None = None
 
@@ -69,16 +68,25 @@ class _Usage(msgspec.Struct):
 class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
     usage: _Usage | None = None
-    # Not `Raw | None`: that takes nothing but null.
-    error: msgspec.Raw = msgspec.Raw(_NULL)
+    error: Any = None
+
+
+class _Said(_Choice):
+    message: _Delta | None = None
+
+
+class _Answer(msgspec.Struct):
+    choices: list[_Said] | None = None
+    usage: _Usage | None = None
+    error: Any = None
 
 
 _NOTHING = _Delta()
 _decode = msgspec.json.Decoder(_Chunk).decode
+_decode_whole = msgspec.json.Decoder(_Answer).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True, gc=False):
     """More text of an answer."""
 
     text: str
@@ -149,6 +157,18 @@ async def read(
     yield [answer.finished(call_id)]
 
 
+def whole(data: bytes, *, functions: frozenset[str], call_id: Callable[[], str]) -> list[Piece | Finished]:
+    """Read an answer that came at once; see `read`.
+
+    Raises:
+        UpstreamError: It can't be read, or has no end.
+    """
+    answer = _Reading(functions)
+    piece = answer.take_whole(data)
+    finished = answer.finished(call_id)
+    return [finished] if piece is None else [piece, finished]
+
+
 class _Reading:
     def __init__(self, functions: frozenset[str]) -> None:
         self._functions = functions
@@ -163,24 +183,47 @@ class _Reading:
             chunk = _decode(event)
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             raise _garbage("a chunk that can't be read") from None
-        if bytes(chunk.error) != _NULL:
-            raise UpstreamError("the model behind the guard reported an error", code="upstream_reported_error")
-        if chunk.usage is not None:
-            self._usage = max(0, chunk.usage.prompt_tokens), max(0, chunk.usage.completion_tokens)
-        if not chunk.choices:
-            return None
-        if len(chunk.choices) > 1 or chunk.choices[0].index != 0:
-            raise _garbage("more than one answer")
-        return self._choice(chunk.choices[0])
+        found = self._common(chunk)
+        return None if found is None else self._choice(found, found.delta)
 
-    def _choice(self, choice: _Choice) -> Piece | None:
-        delta = choice.delta or _NOTHING
-        text = (delta.content or "") + (delta.refusal or "")
+    def take_whole(self, data: bytes) -> Piece | None:
+        """Take a whole answer."""
+        try:
+            answer = _decode_whole(data)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
+            raise _garbage("an answer that can't be read") from None
+        found = self._common(answer)
+        if found is None:
+            return None
+        message = found.message or _NOTHING
+        for index, call in enumerate(message.tool_calls or ()):
+            call.index = index  # they stand in order, without numbers
+        return self._choice(found, message)
+
+    def _common(self, said: _Chunk | _Answer) -> Any:
+        """Return the one choice, if there is any."""
+        if said.error is not None:
+            raise UpstreamError("the model behind the guard reported an error", code="upstream_reported_error")
+        if said.usage is not None:
+            self._usage = max(0, said.usage.prompt_tokens), max(0, said.usage.completion_tokens)
+        if not said.choices:
+            return None
+        if len(said.choices) > 1 or said.choices[0].index != 0:
+            raise _garbage("more than one answer")
+        return said.choices[0]
+
+    def _choice(self, choice: _Choice, said: _Delta | None) -> Piece | None:
+        delta = said or _NOTHING
+        text = delta.content or ""
+        if delta.refusal:
+            text += delta.refusal
         if self._reason is not None and (text or delta.tool_calls):
             raise _garbage("more after the end")
         if delta.function_call is not None:
             raise _garbage("a call in a form that is not read")
-        self._count(len(text))
+        self._length += len(text)
+        if self._length > MOST_CHARACTERS:
+            raise _garbage("an answer without an end")
         for call in delta.tool_calls or ():
             self._call(call)
         # Some write an empty reason until there is one.
@@ -199,13 +242,10 @@ class _Reading:
         if call.function.name and call.function.name != building.name:
             building.name += call.function.name
         if call.function.arguments:
-            self._count(len(call.function.arguments))
+            self._length += len(call.function.arguments)
+            if self._length > MOST_CHARACTERS:
+                raise _garbage("an answer without an end")
             building.arguments.append(call.function.arguments)
-
-    def _count(self, characters: int) -> None:
-        self._length += characters
-        if self._length > MOST_CHARACTERS:
-            raise _garbage("an answer without an end")
 
     def finished(self, call_id: Callable[[], str]) -> Finished:
         """Return the end of the answer."""
@@ -247,4 +287,4 @@ def _garbage(what: str) -> UpstreamError:
 def joined(pieces: Iterable[Piece]) -> Piece:
     """Join pieces into one."""
     listed = list(pieces)
-    return Piece("".join(one.text for one in listed), tuple(mark for one in listed for mark in one.marks))
+    return Piece("".join([one.text for one in listed]), tuple([mark for one in listed for mark in one.marks]))

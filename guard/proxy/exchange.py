@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
+from guard import rules
 from guard.audit import Counts, Outcome, Status, overall, worst
+from guard.cell import Located
 from guard.errors import RequestRefused, ScoringError, StoreError, UpstreamError
 from guard.policy import Action, strictest
-from guard.proxy import basis, texts, timing, wishes
+from guard.proxy import basis, texts, timing, waiting, wishes
 from guard.proxy.answer import Answer
 from guard.proxy.auth import Caller
 from guard.proxy.basis import Basis
 from guard.proxy.guard import Guard
-from guard.proxy.hearing import Hearing
+from guard.proxy.hearing import LONG, Hearing, begun
 from guard.proxy.marks import Marks
 from guard.proxy.parts import Calls, Part, Said, Withheld
 from guard.proxy.reply import Finish, Usage
@@ -50,6 +51,8 @@ class Exchange:
         """Of what was judged so far."""
         self.finish_reason: Finish = "stop"
         """Why the answer ended; known after `parts`."""
+        self.stalled: Callable[[], object] = bool
+        """Tells whether the client was sent away because it did not read."""
         self._guard = guard
         self._wishes = request.wishes
         self._conversation, foreign = basis.own(request.conversation, guard.policy.system_prompt, request.wishes.definitions)
@@ -59,7 +62,7 @@ class Exchange:
             state=guard.state or State.VALID,
             signals=guard.signals,
             foreign_prompt=bool(foreign),
-            foreign_sampling=_settings(request.sampling) != _settings(guard.sampling),
+            foreign_sampling=not _same(request.sampling, guard.sampling),
         )
         self._trail = Trail(guard, caller, self.id, self._basis, foreign, request.model)
         self._hearing = Hearing(guard, self._conversation, request.sampling, request.wishes, self._basis)
@@ -142,7 +145,9 @@ class Exchange:
                 return
             if written:
                 yield Said(written + "\n\n")
-            answer = self._answer = Answer(self._basis, self._conversation, buffered=wishes.buffered(self._wishes))
+            answer = self._answer = await begun(
+                self._basis, self._conversation, buffered=wishes.buffered(self._wishes), start=self._start()
+            )
             async with contextlib.aclosing(self._generate(answer)) as generated:
                 async for said in generated:
                     yield said
@@ -163,13 +168,13 @@ class Exchange:
             return
         self._finished = True
         if not self._delivered and self._outcome in (Outcome.SERVED, Outcome.WITHHELD):
-            self._outcome, self._reason = Outcome.DISCONNECTED, "disconnected"
+            self._outcome, self._reason = Outcome.DISCONNECTED, "stalled" if self.stalled() else "disconnected"
         # Queued before anything is awaited: whoever calls may be on the point of being cancelled.
         ended = self._trail.ended(self.action, self._outcome, self._reason, self.status, self._answer)
         await self._hearing.close()
         # A store that fails here fails the next request before it is served.
         with contextlib.suppress(StoreError):
-            await asyncio.shield(asyncio.wrap_future(ended))
+            await waiting.written(ended)
 
     @contextlib.contextmanager
     def _noted(self) -> Iterator[None]:
@@ -177,10 +182,10 @@ class Exchange:
         try:
             yield
         except UpstreamError as failed:
-            self._outcome, self._reason = Outcome.ERROR, failed.code
+            self._outcome, self._reason, failed.request = Outcome.ERROR, failed.code, self.id
             raise
         except RequestRefused as refused:
-            self._outcome, self._reason = Outcome.REFUSED, refused.code
+            self._outcome, self._reason, refused.request = Outcome.REFUSED, refused.code, self.id
             raise
         except Exception:
             self._fail()
@@ -192,20 +197,24 @@ class Exchange:
             judgements = await self._hearing.judge()
         self._judgements = tuple(judgements)
         self._languages = judgements[-1].cell.languages
-        self._verdict = self._basis.judge(judgements)[1]
+        found = self._basis.judge(judgements)
+        self._verdict = found[1]
         self.action = self._verdict.action
         self.status = overall(self._trail.scans(judgements), served=not _withholds(self._verdict))
-        self._trail.judged(self._conversation, judgements)
+        self._trail.judged(self._conversation, judgements, found)
 
     async def _generate(self, answer: Answer) -> AsyncGenerator[Said, None]:
         """Yield released text until the answer is complete, withheld or broken off."""
         known, with_marks = Marks(), bool(self._wishes.fields.get("logprobs"))
+        apart = rules.apart(self._basis.policy.rules)
         try:
             while not answer.withheld:
                 event = await self._hearing.next()
                 if with_marks and isinstance(event, Step):
                     known.take(event.text, event.marks)
-                if text := self._take(answer, event):
+                long = isinstance(event, Step) and len(event.text) >= LONG
+                text = await asyncio.to_thread(self._take, answer, event) if apart or long else self._take(answer, event)
+                if text:
                     yield Said(text, known.release(text) if with_marks else ())
                 if isinstance(event, End):
                     break
@@ -261,6 +270,11 @@ class Exchange:
         later = self._write(texts.choose(answer.verdict))
         return Said("" if later in ("", before) else "\n\n" + later)
 
+    def _start(self) -> Located | None:
+        """Return the cell of the last message, if it was judged there."""
+        last = self._judgements[-1] if self._judgements else None
+        return last.cell if last and last.at.turn == len(self._conversation) - 1 else None
+
     def _fail(self) -> None:
         self._outcome, self._reason = Outcome.ERROR, "guard"
 
@@ -272,6 +286,6 @@ def _withholds(verdict: Verdict) -> bool:
     return verdict.action.rank >= Action.ESCALATE.rank
 
 
-def _settings(sampling: Sampling) -> Sampling:
-    """What of the sampling settings was certified: not the seed, and not where an answer stops."""
-    return replace(sampling, seed=0, max_tokens=0, stop=())
+def _same(one: Sampling, other: Sampling) -> bool:
+    """Compare what of the sampling settings was certified: not the seed, and not where an answer stops."""
+    return (one.temperature, one.top_p) == (other.temperature, other.top_p)

@@ -13,8 +13,10 @@ from guard.subjects.events import Sampling, Wishes
 _encode = msgspec.json.Encoder().encode
 
 
-def encode(conversation: Conversation, sampling: Sampling, wishes: Wishes, *, model: str, system: str | None) -> bytes:
-    """Encode a request for a streamed answer.
+def encode(
+    conversation: Conversation, sampling: Sampling, wishes: Wishes, *, model: str, system: str | None, stream: bool = True
+) -> bytes:
+    """Encode a request.
 
     Args:
         conversation: What was judged.
@@ -22,16 +24,14 @@ def encode(conversation: Conversation, sampling: Sampling, wishes: Wishes, *, mo
         wishes: What else it asked for.
         model: Name of the model at the upstream.
         system: The guard's own system prompt, put first.
+        stream: Whether the answer is to come in chunks.
     """
     # Definitions were judged as the first message; they go where they came from.
     messages = conversation.messages[1:] if wishes.definitions else conversation.messages
     own = [{"role": "system", "content": system}] if system else []
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [*own, *map(_message, messages)],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
+    body: dict[str, Any] = {"model": model, "messages": [*own, *map(_message, messages)], "stream": stream}
+    if stream:
+        body["stream_options"] = {"include_usage": True}
     return _encode(body | dict(_sampling(sampling, wishes.given)) | dict(wishes.fields))
 
 

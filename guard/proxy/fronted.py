@@ -15,11 +15,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guard import files, policy, resources, rules
+from guard import files, policy, rules
 from guard.errors import CheckFailed, InputError
 from guard.hazards import Taxonomy
 from guard.policy import Policy
-from guard.proxy import outside, wishes
+from guard.proxy import outside, packaged, wishes
 from guard.proxy.app import Watch
 from guard.proxy.auth import NO_KEYS, Keys, check_bind
 from guard.proxy.guard import Guard
@@ -66,7 +66,7 @@ def serve(settings: Settings, folder: Path | None, subject: str | None, *, repor
         report(f"answers come from {upstream.url}")
         run(
             made.guard, on, keys=keys, body=settings.body, watches=made.watches, report=report, policy_file=settings.policy,
-            outside=about,
+            key_file=settings.keys, outside=about,
         )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def without_dossier(settings: Settings, demanded: Policy | None, upstream: Upstr
         CheckFailed: The policy enables no rule: nothing at all would act.
         StoreError: The audit store can't be opened.
     """
-    chosen = demanded or policy.load(resources.path("policies/clinical.yaml"), Taxonomy.packaged(), rules.names)
+    chosen = demanded or packaged.load("clinical")
     if not chosen.rules:
         raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
     guard = Guard(
@@ -168,14 +168,15 @@ def _source(settings: Settings, upstream: Upstream, names: Names, proven: Proven
 def relay(settings: Settings, chosen: Policy, upstream: Upstream, names: Names, reader: Reader | None) -> Relay:
     """Return what answers with an upstream's words."""
     return Relay(
-        chat=upstream.chat, theirs=names.theirs, system=chosen.system_prompt, reader=reader, patience=0.9 * settings.patience
-    )
+        chat=upstream.chat, whole=upstream.whole, theirs=names.theirs, system=chosen.system_prompt, reader=reader,
+        patience=0.9 * settings.patience,
+    )  # fmt: skip
 
 
 def silence(upstream: Upstream, settings: Settings) -> float:
-    """Return how long the next piece of an answer may take: the upstream's own limits and a reading, and a little more."""
+    """Return how long the next piece of an answer, or all of it, may take: the upstream's own limits, and a reading."""
     times = upstream.timeouts
-    return max(times.connect + times.first, times.between) + settings.patience + _SLACK
+    return max(times.connect + times.first, times.between, times.total) + settings.patience + _SLACK
 
 
 async def closing(upstream: Upstream) -> None:

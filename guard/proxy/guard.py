@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from guard import __version__, digest, rules
-from guard.certificate import Thresholds
 from guard.conversation import Conversation
 from guard.digest import Digest
 from guard.errors import InputError
+from guard.points import Thresholds
 from guard.policy import Policy, required
 from guard.scores import Score
 from guard.store import Store
@@ -75,6 +75,8 @@ class Guard:
     """Scores an answer that somebody else gave; None where nobody can, and then the policy's fail modes hold."""
     silence: float | None = None
     """Seconds to wait for the next piece of an answer; as `patience` if None. An upstream has limits of its own."""
+    alone: str = ""
+    """Why answers of a model in this process take turns; empty where they share passes, and before an upstream."""
     emergency: str = ""
     """Number to call in texts; the usual one of the language if empty."""
     patience: float = 30.0
@@ -92,6 +94,8 @@ class Guard:
 
     in_force: Callable[[], Policy] | None = None
     """Returns the policy of the moment; `policy` if None."""
+    demands: Policy = field(init=False, repr=False, compare=False)
+    """The policy as far as it can be met: without evidence no monitor can be held against anything."""
 
     def __post_init__(self) -> None:
         """Refuse a secret that can be guessed.
@@ -101,11 +105,7 @@ class Guard:
         """
         if len(self.secret) < SECRET:
             raise InputError("the secret for digests of text is too short", f"use at least {SECRET} random bytes")
-
-    @property
-    def demands(self) -> Policy:
-        """The policy as far as it can be met: without evidence no monitor can be held against anything."""
-        return self.policy if self.evidence else replace(self.policy, requires=())
+        object.__setattr__(self, "demands", self.policy if self.evidence else replace(self.policy, requires=()))
 
     @property
     def state(self) -> State | None:

@@ -55,7 +55,7 @@ def read(value: dict[str, Any], allow: frozenset[str]) -> Sent | None:
     """
     if set(value) - _KNOWN - allow:
         raise RequestRefused("the request holds a field that is not known", code="unknown_parameter")
-    given, kind = value.get("texts") or [], value.get("input_type")
+    given, kind = [] if value.get("texts") is None else value["texts"], value.get("input_type")
     if kind not in ("request", "response") or not isinstance(given, list) or len(given) > MOST_TEXTS:
         raise RequestRefused("the request is not in the form of a guardrail's", code="invalid_value")
     if not all(isinstance(text, str) for text in given):

@@ -55,4 +55,6 @@ async def _written_again(guard: Guard) -> bool:
 
 def _said(guard: Guard, status: str, code: int) -> Response[bytes]:
     facts = {"status": status, "certificate": guard.certificate, "state": guard.state or "none"}
+    if guard.alone:  # it serves, but fewer at a time
+        facts |= {"answers": "take turns", "why": guard.alone}
     return Response(json.dumps(facts).encode(), status_code=code, media_type=JSON, headers=HEADERS)

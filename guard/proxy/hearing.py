@@ -6,16 +6,32 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from guard import rules
+from guard.cell import Located
 from guard.conversation import Conversation
 from guard.errors import RequestRefused, ScoringError, UpstreamError
+from guard.policy import Policy
 from guard.proxy import basis, timing
+from guard.proxy.answer import Answer
 from guard.proxy.basis import Basis
 from guard.proxy.guard import Guard
 from guard.scores import Judgement
 from guard.subjects.events import Event, Prefilled, Sampling, Wishes
 
-LONG = 20_000
+LONG = 5_000
 """From so many characters on, rules run on a thread, so that other requests don't wait."""
+
+
+def takes_long(policy: Policy, conversation: Conversation) -> bool:
+    """Tell whether rules may take so long that nobody else should wait for them."""
+    long = bool(conversation.messages) and conversation.characters(len(conversation) - 1) >= LONG
+    return long or rules.apart(policy.rules)
+
+
+async def begun(judged_on: Basis, conversation: Conversation, *, buffered: bool, start: Located | None = None) -> Answer:
+    """Return an answer to a conversation, of which nothing is said yet; rules that remember have read what came before."""
+    if takes_long(judged_on.policy, conversation):
+        return await asyncio.to_thread(Answer, judged_on, conversation, buffered=buffered, start=start)
+    return Answer(judged_on, conversation, buffered=buffered, start=start)
 
 
 class Hearing:
@@ -51,9 +67,13 @@ class Hearing:
         except Exception:  # what an engine raises says nothing of the conversation but that nobody judged it
             judgements = basis.unavailable(policy, self._conversation, "error")
         chosen = tuple(policy.rules)
-        if self._conversation.characters(len(self._conversation) - 1) < LONG:
+        if not takes_long(policy, self._conversation):
             return rules.join(judgements, self._conversation, chosen)
-        return await asyncio.to_thread(rules.join, judgements, self._conversation, chosen)
+        try:
+            async with asyncio.timeout(self._guard.patience):
+                return await asyncio.to_thread(rules.join, judgements, self._conversation, chosen)
+        except TimeoutError:
+            return rules.unread(judgements, chosen, "timeout")
 
     async def begin(self) -> None:
         """Wait for the first piece of the answer; what goes wrong with it is told by `next`, as with the others.

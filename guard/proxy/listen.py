@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,13 @@ import uvicorn
 
 from guard.errors import InputError
 from guard.policy import explain
+from guard.proxy import following
 from guard.proxy.app import Watch, create_app
-from guard.proxy.auth import Keys
+from guard.proxy.auth import Keys, KnowsCallers
 from guard.proxy.guard import Guard
 from guard.proxy.outside import PLAIN, Outside, told
 from guard.proxy.patience import HEAD_BYTES, Patient
-from guard.proxy.reload import InForce
+from guard.proxy.reload import InForce, KeysInForce
 
 
 @contextlib.contextmanager
@@ -56,9 +58,10 @@ def run(
     watches: Sequence[Watch],
     report: Callable[[str], None],
     policy_file: Path | None = None,
+    key_file: Path | None = None,
     outside: Outside = PLAIN,
 ) -> None:
-    """Serve until interrupted; the policy follows its file, if it has one.
+    """Serve until interrupted; policy and keys follow their files, if they have some.
 
     Raises:
         KeyboardInterrupt: It was interrupted, after everything under way was finished and written.
@@ -66,15 +69,23 @@ def run(
     """
     for line in explain.shadow(guard.policy):
         report(line)
+    followed = []
     if policy_file is not None:
         in_force = InForce(policy_file, guard, report=report)
-        guard, watches = replace(guard, in_force=in_force), (*watches, in_force.watch)
+        guard = replace(guard, in_force=in_force)
+        followed.append(in_force.file)
+    known: KnowsCallers = keys
+    if key_file is not None:
+        known = kept = KeysInForce(key_file, keys, guard, report=report)
+        followed.append(kept.file)
+    if followed:
+        watches = (*watches, partial(following.watch, followed))
     host, port = on.getsockname()[:2]
     scheme = "https" if outside.tls else "http"
     with told(outside, guard, report) as (watchers, beside):
         report(f"serving {guard.model} on {scheme}://{_written(host, port)}/v1")
         app = create_app(
-            guard, keys=keys, body=body, watches=(*watches, *beside), bounds=outside.bounds, rate=outside.rate,
+            guard, keys=known, body=body, watches=(*watches, *beside), bounds=outside.bounds, rate=outside.rate,
             watchers=watchers,
         )  # fmt: skip
         # What was loaded stays until the end, so that nobody has to look through it again.

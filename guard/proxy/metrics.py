@@ -43,6 +43,7 @@ class Metrics:
         self._released = Counter("auscult_released_characters", "Of answers.", registry=own)
         self._state = Gauge("auscult_certificate_state", "1 for the present state.", ["state"], registry=own)
         self._failing = Gauge("auscult_store_failing", "1 if the last audit write failed.", registry=own)
+        self._alone = Gauge("auscult_answers_alone", "1 if answers of a model in this process take turns.", registry=own)
 
     def event(self, event: AuditEvent) -> None:
         """Count an audit event."""
@@ -66,8 +67,15 @@ class Metrics:
         for phase, seconds in one.spent.items():
             self._phases.labels(phase).observe(seconds)
 
-    def follow(self, state: Callable[[], State | None], failing: Callable[[], bool]) -> None:
-        """Ask for the certificate's state, and whether the store fails, whenever somebody asks for the numbers."""
+    def follow(self, state: Callable[[], State | None], failing: Callable[[], bool], *, alone: bool = False) -> None:
+        """Ask for the certificate's state, and whether the store fails, whenever somebody asks for the numbers.
+
+        Args:
+            state: Of the certificate.
+            failing: Whether the last audit write failed.
+            alone: Whether answers take turns; that is known from the start.
+        """
+        self._alone.set(alone)
         for name in ("none", *State):
             self._state.labels(str(name)).set_function(partial(_is, state, str(name)))
         self._failing.set_function(lambda: float(failing()))

@@ -30,12 +30,14 @@ LOOPBACK = "loopback"
 request_id: ContextVar[str] = ContextVar("auscult_request_id", default="")
 """Id of the present request, for logs; ours, never the client's."""
 _CLOSING = frozenset({408, 413})
-_HEADERS = (
+_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
+HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+"""Of every response."""
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
@@ -92,6 +94,8 @@ class Outer:
         times = timing.begin(cast("dict[str, Any]", scope).get("auscult_arrived"))
         sent = _Sent(send, times, secure=self._bounds.encrypted)
         request_id.set(sent.id)
+        # One spelling for all that reads the path, and not only behind the router, which takes `//v1/models/` for `/v1/models`.
+        scope["path"] = "/" + "/".join(filter(None, scope["path"].split("/")))
         self._under_way += 1
         try:
             refused = self._refusal(scope)
@@ -108,6 +112,8 @@ class Outer:
             return None
         if not _known(scope["headers"], self._bounds.hosts):
             return RequestRefused("this server does not go by that name", code="unknown_host", status=421)
+        if {name for name, _ in scope["headers"]} >= _LENGTHS:  # two readers may each believe another one
+            return RequestRefused("the request has two lengths", code="ambiguous_length")
         if self._under_way > self._bounds.most:
             return RequestRefused("too many requests are under way", code="server_busy", status=429)
         return None
@@ -128,6 +134,8 @@ class Outer:
             except TimeoutError:
                 problem = "the request took too long to arrive"
                 raise RequestRefused(problem, code="request_timeout", status=408) from None
+            if message["type"] == "http.disconnect":
+                raise RequestRefused("the client has gone", code="disconnected", status=499)
             if message["type"] == "http.request" and not message["more_body"]:
                 complete = True
                 times.add("body", time.monotonic() - started)
@@ -164,7 +172,7 @@ class _Sent:
 
     def _headers(self, status: int) -> list[tuple[bytes, bytes]]:
         own = [
-            *_HEADERS,
+            *HEADERS,
             (b"x-request-id", self.id.encode()),
             (b"server-timing", self._times.header().encode()),
             (b"auscult-overhead-ms", f"{1000 * self._times.overhead:.2f}".encode()),
@@ -180,6 +188,8 @@ async def _refuse(error: RequestRefused, send: _Sent) -> None:
     headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
     if error.status == 429:
         headers.append((b"retry-after", b"1"))
+    if error.status == 400:  # nobody knows where the next request begins
+        headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.refusal(error), "more_body": False})
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from guard import heads
 from guard.errors import InputError
+from guard.keys import SigningKey, key_id, signer
 from guard.proxy import logs, metrics, tracing
 from guard.proxy.app import BOUNDS, Watch
 from guard.proxy.auth import is_loopback
 from guard.proxy.guard import Guard
 from guard.proxy.outer import LOOPBACK, Bounds, Watcher
 from guard.settings import Settings
+from guard.signing import open_key
+from guard.trust import trusted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Outside:
     """What is logged."""
     checkpoints: Path | None = None
     """File of checkpoints."""
+    checkpoint_key: SigningKey | None = None
+    """Signs them."""
 
 
 PLAIN = Outside()
@@ -47,7 +52,7 @@ def read(settings: Settings) -> Outside:
     """Take what is about the outside from the settings.
 
     Raises:
-        InputError: The certificate or key for TLS can't be used.
+        InputError: The certificate or key for TLS, or the key for checkpoints, can't be used.
     """
     tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
     if tls is not None:
@@ -58,7 +63,18 @@ def read(settings: Settings) -> Outside:
     return Outside(
         bounds=Bounds(hosts=hosts, encrypted=tls is not None), rate=settings.rate, tls=tls, metrics=settings.metrics,
         traces=settings.traces, log=settings.log, checkpoints=settings.checkpoints,
+        checkpoint_key=_checkpoint_key(settings),
     )  # fmt: skip
+
+
+def _checkpoint_key(settings: Settings) -> SigningKey | None:
+    """Open the key that signs checkpoints: it must be no certifier's, since this process could then sign certificates."""
+    if not settings.checkpoint_key:
+        return None
+    key, certifiers = open_key(settings.checkpoint_key), trusted(settings.trust, {})
+    if certifiers is not None and key_id(signer(key).public) in certifiers.keys:
+        raise InputError("the key for checkpoints is one that certifies, too", "make another with auscult key new")
+    return key
 
 
 def _check_tls(chain: Path, key: Path) -> None:
@@ -88,7 +104,7 @@ def told(outside: Outside, guard: Guard, report: Callable[[str], None]) -> Itera
         watchers: list[Watcher] = [logs.seen]
         if outside.metrics:
             numbers = metrics.Metrics()
-            numbers.follow(lambda: guard.state, lambda: guard.store.failing)
+            numbers.follow(lambda: guard.state, lambda: guard.store.failing, alone=bool(guard.alone))
             stack.enter_context(metrics.served(numbers, outside.metrics))
             guard.store.listen(numbers.event)
             watchers.append(numbers.seen)
@@ -97,6 +113,7 @@ def told(outside: Outside, guard: Guard, report: Callable[[str], None]) -> Itera
             guard.store.listen(stack.enter_context(tracing.exported(outside.traces)).event)
         watches: list[Watch] = []
         if outside.checkpoints is not None:
-            heads.note(outside.checkpoints, guard.store, guard.clock())
-            watches.append(partial(heads.watch, outside.checkpoints, guard.store, guard.clock, report))
+            key = outside.checkpoint_key
+            heads.note(outside.checkpoints, guard.store, guard.clock(), key)
+            watches.append(partial(heads.watch, outside.checkpoints, guard.store, guard.clock, report, key=key))
         yield watchers, watches

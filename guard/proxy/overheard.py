@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from guard import rules
 from guard.audit import Outcome, Status, overall
 from guard.conversation import Conversation, Message, Role, ToolCall
 from guard.errors import StoreError
@@ -15,7 +16,9 @@ from guard.proxy.answer import Answer
 from guard.proxy.auth import Caller
 from guard.proxy.basis import SPOKEN, Basis
 from guard.proxy.guard import Guard
+from guard.proxy.hearing import LONG, begun
 from guard.proxy.trail import Trail
+from guard.proxy.waiting import written
 from guard.scores import ProbeScore, Score, ScoreUnavailable
 from guard.subjects.events import Called, End, Step
 from guard.validity import State
@@ -53,13 +56,12 @@ class Overheard:
             StoreError: The audit trail can't be written.
         """
         self._trail.begun()
-        answer = self._answer = Answer(self._basis, self._conversation, buffered=True)
+        answer = self._answer = await begun(self._basis, self._conversation, buffered=True)
         scores = await self._scores(text, calls)
-        if text:
-            answer.step(Step(0, text, _at(scores, Stage.RESPONSE)))
-        if calls:
-            answer.call(Called(calls, _at(scores, Stage.TOOL_CALL)))
-        answer.end(End("stop", _at(scores, Stage.RESPONSE, Stage.ANSWER), int(bool(text))))
+        if rules.apart(self._basis.policy.rules) or len(text) >= LONG:
+            await asyncio.to_thread(_read, answer, text, calls, scores)
+        else:
+            _read(answer, text, calls, scores)
         self.action = answer.verdict.action
         self.status = overall(self._trail.scans(answer.judgements), served=not answer.withheld)
         self._trail.answered(answer)
@@ -71,7 +73,7 @@ class Overheard:
         outcome = Outcome.WITHHELD if self._answer and self._answer.withheld else Outcome.SERVED
         ended = self._trail.ended(self.action, outcome, "overheard", self.status, self._answer)
         with contextlib.suppress(StoreError):
-            await asyncio.shield(asyncio.wrap_future(ended))
+            await written(ended)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -91,6 +93,14 @@ class Overheard:
             reason = "error"
         demands = [demand for stage in SPOKEN for demand in self._basis.policy.at(stage)]
         return tuple(ScoreUnavailable(demand.claim, reason) for demand in demands)
+
+
+def _read(answer: Answer, text: str, calls: tuple[ToolCall, ...], scores: tuple[Score, ...]) -> None:
+    if text:
+        answer.step(Step(0, text, _at(scores, Stage.RESPONSE)))
+    if calls:
+        answer.call(Called(calls, _at(scores, Stage.TOOL_CALL)))
+    answer.end(End("stop", _at(scores, Stage.RESPONSE, Stage.ANSWER), int(bool(text))))
 
 
 def _at(scores: tuple[Score, ...], *stages: Stage) -> tuple[Score, ...]:

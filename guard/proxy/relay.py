@@ -3,7 +3,8 @@
     judge -> Prefilled -> only if whoever reads goes on: the judged request, encoded again, to the upstream
           -> pieces of its answer, each read along by the observer, if there is one, before it is given out
 
-Nothing is forwarded before somebody asks for the first piece, which is after the verdict on the prompt is on disk.
+Where a client wants a whole answer and nobody reads along, the upstream is asked for a whole one. Nothing is forwarded before
+somebody asks for the first piece, which is after the verdict on the prompt is on disk.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from guard import cell
 from guard.conversation import Conversation, Message, Role, ToolCall
 from guard.errors import RequestRefused
 from guard.hazards import Claim, Stage
-from guard.proxy import chunks, forward
+from guard.proxy import calls, chunks, forward
 from guard.proxy.ahead import batches
 from guard.proxy.chunks import Finished, Piece
 from guard.scores import Judgement, Score, ScoreUnavailable
@@ -57,6 +59,8 @@ class Relay:
 
     chat: Callable[[bytes], AsyncGenerator[bytes, None]]
     """Sends a request and gives the bytes of its streamed answer."""
+    whole: Callable[[bytes], Awaitable[tuple[bytes, bool]]] | None = None
+    """Sends one that asks for no stream; gives its answer, and whether that is a stream all the same. None always streams."""
     theirs: Callable[[str], Awaitable[str]]
     """From the name that clients use to the upstream's."""
     system: str | None = None
@@ -78,25 +82,48 @@ class Relay:
         """
         yield Prefilled(await self._judge(conversation), 0)
         model = await self.theirs(wishes.model)
-        body = forward.encode(conversation, sampling, wishes, model=model, system=self.system)
+        whole = None if wishes.streamed or self._follows else self.whole
+        body = forward.encode(conversation, sampling, wishes, model=model, system=self.system, stream=whole is None)
         told = _Told(conversation)
         # Closed from the inside out, so that a client that goes away closes the connection at once.
         async with (
-            contextlib.aclosing(self.chat(body)) as data,
-            contextlib.aclosing(chunks.read(data, functions=wishes.functions, call_id=self.call_id)) as read,
+            contextlib.aclosing(self._streamed(body, wishes) if whole is None else self._at_once(whole(body), wishes)) as read,
             contextlib.aclosing(self._groups(read)) as groups,
         ):
             async for group in groups:
                 if step := told.take([one for one in group if isinstance(one, Piece)]):
                     yield Step(told.steps - 1, step.text, await self._follow(told.so_far(), Stage.RESPONSE), step.marks)
                 if isinstance(group[-1], Finished):
+                    if group[-1].reason == "stop":
+                        calls.require(wishes.fields, len(group[-1].calls))
                     async for event in self._finish(told, group[-1]):
                         yield event
 
+    @property
+    def _follows(self) -> bool:
+        """Whether somebody reads answers along."""
+        return self.reader is not None and any(claim.stage in ANSWERS for claim in self.reader.claims)
+
+    async def _streamed(self, body: bytes, wishes: Wishes) -> AsyncGenerator[list[Piece | Finished], None]:
+        reading = partial(chunks.read, functions=wishes.functions, call_id=self.call_id)
+        async with contextlib.aclosing(self.chat(body)) as data, contextlib.aclosing(reading(data)) as groups:
+            async for group in groups:
+                yield group
+
+    async def _at_once(
+        self, answer: Awaitable[tuple[bytes, bool]], wishes: Wishes
+    ) -> AsyncGenerator[list[Piece | Finished], None]:
+        """Wait for a whole answer; one that is a stream all the same is read as one."""
+        data, streamed = await answer
+        if not streamed:
+            yield chunks.whole(data, functions=wishes.functions, call_id=self.call_id)
+            return
+        async for group in chunks.read(_once(data), functions=wishes.functions, call_id=self.call_id):
+            yield group
+
     def _groups(self, read: AsyncGenerator[list[Piece | Finished], None]) -> AsyncGenerator[list[Piece | Finished], None]:
         """Where somebody reads along, what comes meanwhile is read at once; else what came together goes on together."""
-        follows = self.reader is not None and any(claim.stage in ANSWERS for claim in self.reader.claims)
-        return batches(_singly(read)) if follows else _almost_together(read)
+        return batches(_singly(read)) if self._follows else _almost_together(read)
 
     async def _finish(self, told: _Told, finished: Finished) -> AsyncGenerator[Event, None]:
         whole = told.so_far(finished.calls)
@@ -168,6 +195,10 @@ class _Told:
     def so_far(self, calls: tuple[ToolCall, ...] = ()) -> Conversation:
         """Return the conversation with the answer as its last message."""
         return Conversation((*self._conversation.messages, Message(Role.ASSISTANT, self.text, calls)))
+
+
+async def _once(data: bytes) -> AsyncGenerator[bytes, None]:
+    yield data
 
 
 async def _singly(read: AsyncGenerator[list[Piece | Finished], None]) -> AsyncGenerator[Piece | Finished, None]:

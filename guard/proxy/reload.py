@@ -1,26 +1,22 @@
-"""The policy in force: read again when its file changes or on SIGHUP, checked first, and swapped between requests.
+"""Policy and API keys in force: read again when their files change or on SIGHUP, checked first, and swapped between requests.
 
-A file that is not valid, or that the certificate does not meet, changes nothing: the last good policy stays. Each request
-keeps the policy that it began with. There is no address by which anybody could change it.
+A file that is not valid, or a policy that the certificate does not meet, changes nothing: the last good one stays. Each
+request keeps the policy that it began with. There is no address by which anybody could change either.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from guard import audit, policy, rules
-from guard.audit import AuditEvent, Bindings, Phase
+from guard import policy, rules
 from guard.errors import AuscultError, CheckFailed
 from guard.hazards import Taxonomy
 from guard.policy import Policy, explain
+from guard.proxy import following
+from guard.proxy.auth import Caller, Keys
+from guard.proxy.following import EVERY, Followed, Noted
 from guard.proxy.guard import Guard
-
-EVERY = 2.0
-"""Seconds between looks at the file."""
 
 
 class InForce:
@@ -36,8 +32,9 @@ class InForce:
         """
         self._path, self._guard, self._report = path, guard, report
         self._policy = guard.policy
-        self._looked = self._signature()
-        self._sequence = 0
+        self._record = Noted(guard)
+        self.file = Followed(path, same=self._same, reload=self.reload)
+        """What is followed."""
 
     def __call__(self) -> Policy:
         """Return the policy in force now."""
@@ -46,11 +43,10 @@ class InForce:
     def reload(self) -> bool:
         """Read the file again; say whether what it says is in force now."""
         try:
-            new = policy.load(self._path, Taxonomy.packaged(), rules.names)
+            new = self._load()
             self._check(new)
         except Exception as error:  # whatever it was, the last good policy stays, and the watch goes on
-            why = str(error) if isinstance(error, AuscultError) else type(error).__name__
-            self._report(f"the policy {self._policy.name} stays in force: {why}")
+            self._report(f"the policy {self._policy.name} stays in force: {_why(error)}")
             self._record(self._policy, f"policy kept: {type(error).__name__}")
             return False
         self._policy = new
@@ -65,18 +61,16 @@ class InForce:
 
     async def watch(self, *, every: float = EVERY) -> None:
         """Reload on SIGHUP and whenever the file changes, until cancelled."""
-        asked = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread, or no such signal
-            loop.add_signal_handler(signal.SIGHUP, asked.set)
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asked.wait(), every)
-            signature = await asyncio.to_thread(self._signature)
-            if asked.is_set() or signature != self._looked:
-                asked.clear()
-                self._looked = signature
-                await asyncio.to_thread(self.reload)
+        await following.watch([self.file], every=every)
+
+    def _load(self) -> Policy:
+        return policy.load(self._path, Taxonomy.packaged(), rules.names)
+
+    def _same(self) -> bool:
+        try:
+            return self._load().digest == self._policy.digest
+        except AuscultError:
+            return False
 
     def _check(self, new: Policy) -> None:
         if new.system_prompt != self._guard.policy.system_prompt:
@@ -89,32 +83,54 @@ class InForce:
         else:
             self._guard.evidence.meets(new)
 
-    def _signature(self) -> tuple[int, ...]:
-        try:
-            stat = self._path.stat()
-        except OSError:
-            return ()
-        return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
-    def _record(self, demanded: Policy, reason: str) -> None:
-        # Whether it could be written shows at the next request, which is not served then.
-        self._guard.store.submit(
-            AuditEvent(
-                request="",
-                sequence=self._sequence,
-                tenant="",
-                recorded=audit.instant(self._guard.clock()),
-                phase=Phase.STANDING,
-                agent="guard",
-                source=self._guard.source,
-                entity=self._guard.model,
-                bindings=Bindings(
-                    policy=demanded.digest,
-                    certificate=self._guard.certificate,
-                    rules=rules.digest(frozenset(demanded.rules)),
-                ),
-                state=str(self._guard.state or "none"),
-                reason=reason,
-            )
-        )
-        self._sequence += 1
+class KeysInForce:
+    """The API keys in force; it knows callers as `Keys` does."""
+
+    def __init__(self, path: Path, keys: Keys, guard: Guard, *, report: Callable[[str], None]) -> None:
+        """Begin with the keys that the guard started with.
+
+        Args:
+            path: Their file.
+            keys: What it said; at least one.
+            guard: Whose they are.
+            report: Told in one line about each reload.
+        """
+        self._path, self._keys, self._guard, self._report = path, keys, guard, report
+        self._record = Noted(guard)
+        self.file = Followed(path, same=self._same, reload=self.reload)
+        """What is followed."""
+
+    def caller(self, authorization: str, route: str = "") -> Caller:
+        """Return who sends an `Authorization` header; see `Keys.caller`.
+
+        Raises:
+            RequestRefused: The header holds no key that counts now, or not for this route.
+        """
+        return self._keys.caller(authorization, route)
+
+    def reload(self) -> bool:
+        """Read the file again; say whether its keys are in force now."""
+        in_force = (self._guard.in_force or (lambda: self._guard.policy))()
+        try:
+            self._keys = self._read()
+        except Exception as error:  # whatever it was, the last good keys stay, and the watch goes on
+            self._report(f"the API keys stay as they were: {_why(error)}")
+            self._record(in_force, f"keys kept: {type(error).__name__}")
+            return False
+        self._report(f"API keys in force: {len(self._keys.callers)}")
+        self._record(in_force, "keys reloaded")
+        return True
+
+    def _read(self) -> Keys:
+        return Keys.read(self._path, clock=self._keys.clock)
+
+    def _same(self) -> bool:
+        try:
+            return self._read() == self._keys
+        except AuscultError:
+            return False
+
+
+def _why(error: Exception) -> str:
+    return str(error) if isinstance(error, AuscultError) else type(error).__name__

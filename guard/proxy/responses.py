@@ -48,16 +48,18 @@ def to_chat(value: dict[str, Any], allow: frozenset[str]) -> dict[str, Any]:
             _refuse(f"{name}: {why}", "unsupported_parameter", name)
         if name not in _SAME | _READ | allow and name not in _NEUTRAL:
             _refuse("the request holds a field that is not served", "unknown_parameter")
-    if value.get("store") not in (None, False):
+    if value.get("store") is not None and value["store"] is not False:
         _refuse("store: nothing is kept from one request to the next", "unsupported_parameter", "store")
     chat = {name: given for name, given in value.items() if name in _SAME or name in allow - _READ}
     chat["messages"] = [*_instructions(value.get("instructions")), *_messages(value.get("input"))]
     if value.get("max_output_tokens") is not None:
         chat["max_completion_tokens"] = value["max_output_tokens"]
-    if value.get("tools"):
+    if value.get("tools") not in (None, []):
         chat["tools"] = _tools(value["tools"])
     if value.get("tool_choice") is not None and value.get("tools"):
         chat["tool_choice"] = _choice(value["tool_choice"])
+    elif value.get("tool_choice") not in (None, "auto", "none"):
+        _refuse("tool_choice asks for a tool, and none is defined", "invalid_value", "tool_choice")
     if value.get("text") is not None:
         chat |= _form(value["text"])
     return chat

@@ -7,10 +7,11 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from guard.errors import RequestRefused
 from guard.proxy import guardrail, moderations, reply, responses, serving, wire
-from guard.proxy.auth import Caller, Keys
+from guard.proxy.auth import Caller, KnowsCallers
 from guard.proxy.exchange import Exchange
 from guard.proxy.guard import Guard
 from guard.proxy.limits import Rates
@@ -20,8 +21,11 @@ from guard.proxy.response_writer import ResponseWriter
 from guard.proxy.serving import HEADERS, JSON, AnyRequest
 from guard.proxy.wire import ChatRequest
 
+BUSIEST = frozenset({"/v1/chat/completions", "/v1/responses"})
+"""Paths of handlers that only need what `direct.Asked` tells of a request, and answer for themselves."""
 
-def handlers(guard: Guard, keys: Keys, rates: Rates | None = None) -> list[HTTPRouteHandler]:
+
+def handlers(guard: Guard, keys: KnowsCallers, rates: Rates | None = None) -> list[HTTPRouteHandler]:
     """Return the route handlers of a guard."""
     limits = rates or Rates()
 
@@ -42,7 +46,7 @@ def handlers(guard: Guard, keys: Keys, rates: Rates | None = None) -> list[HTTPR
         return wire.read_value(value, defaults=defaults, allow=frozenset(now.policy.fields.allow), can=now.can)
 
     @post("/v1/chat/completions", status_code=200)
-    async def chat(request: AnyRequest) -> Response[Any]:
+    async def chat(request: AnyRequest) -> ASGIApp:
         """Complete a chat."""
         caller, now, value = await read(request)
         asked = chat_of(now, value)
@@ -57,7 +61,7 @@ def handlers(guard: Guard, keys: Keys, rates: Rates | None = None) -> list[HTTPR
         return await serving.serve(now, exchange, writer, request, stream=asked.stream)
 
     @post("/v1/responses", status_code=200)
-    async def respond(request: AnyRequest) -> Response[Any]:
+    async def respond(request: AnyRequest) -> ASGIApp:
         """Complete a chat in the form of responses, without state."""
         caller, now, value = await read(request)
         asked = chat_of(now, responses.to_chat(value, frozenset(now.policy.fields.allow)))

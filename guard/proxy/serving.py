@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, Coroutine
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
-from litestar import Request, Response
-from litestar.background_tasks import BackgroundTask
-from litestar.response import Stream
-from litestar.types import Receive
+from litestar import Request
+from litestar.types import ASGIApp, Receive
 
 from guard.errors import RequestRefused
 from guard.policy import HEADER
+from guard.proxy import sending
 from guard.proxy.auth import Caller
 from guard.proxy.exchange import Exchange
 from guard.proxy.guard import Guard
 from guard.proxy.marks import Mark
 from guard.proxy.parts import Calls, Said, Withheld
+from guard.proxy.patience import STALLED
 from guard.proxy.reply import Whole, Writer
 
 _log = logging.getLogger("auscult.proxy")
@@ -35,10 +35,12 @@ async def body_of(request: AnyRequest) -> bytes:
     """Return a request's body.
 
     Raises:
-        RequestRefused: It is not sent as JSON: a web page can send other types to this address without asking.
+        RequestRefused: It is not sent as JSON: a web page can send other types to this address without asking; or compressed.
     """
     if request.content_type[0] != JSON:
         raise RequestRefused("the body must be sent as application/json", code="invalid_type", status=415)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestRefused("a compressed body is not read", code="unsupported_encoding", status=415)
     return await request.body()
 
 
@@ -62,7 +64,7 @@ def headers(guard: Guard, exchange: Exchange) -> dict[str, str]:
     }
 
 
-async def serve(guard: Guard, exchange: Exchange, writer: Writer, request: AnyRequest, *, stream: bool) -> Response[Any]:
+async def serve(guard: Guard, exchange: Exchange, writer: Writer, request: AnyRequest, *, stream: bool) -> ASGIApp:
     """Answer a request.
 
     Raises:
@@ -70,39 +72,38 @@ async def serve(guard: Guard, exchange: Exchange, writer: Writer, request: AnyRe
         StoreError: The audit trail can't be written.
     """
     with_receipt = request.headers.get("auscult-receipt") == "1"
+    exchange.stalled = partial(cast("dict[str, Any]", request.scope).get, STALLED)
     if stream:
         return await _streamed(guard, exchange, writer, with_receipt)
     return await _whole(guard, exchange, writer, request.receive, with_receipt)
 
 
-async def _streamed(guard: Guard, exchange: Exchange, writer: Writer, with_receipt: bool) -> Response[Any]:
+async def _streamed(guard: Guard, exchange: Exchange, writer: Writer, with_receipt: bool) -> ASGIApp:
     try:
         await exchange.open()
     except BaseException:
         await exchange.finish()
         raise
     sent = headers(guard, exchange) | {"X-Accel-Buffering": "no"}
-    body = _events(exchange, writer, with_receipt)
-    return Stream(body, media_type=SSE, headers=sent, background=BackgroundTask(exchange.finish))
+    return sending.stream(_events(exchange, writer, with_receipt), SSE, sent, exchange.finish)
 
 
 async def _events(exchange: Exchange, writer: Writer, with_receipt: bool) -> AsyncGenerator[bytes, None]:
+    calls, last = b"", "\n\n"
     try:
-        last = "\n\n"
         yield writer.begin()
         async with contextlib.aclosing(exchange.parts()) as parts:
             async for part in parts:
                 if isinstance(part, Calls):
-                    yield writer.calls(part.calls)
+                    calls = writer.calls(part.calls)
                     continue
                 apart = "\n\n" if isinstance(part, Withheld) and not last.endswith("\n\n") else ""
                 last = part.text
                 if last:
                     yield writer.text(apart + last, part.marks if isinstance(part, Said) else ())
-        yield writer.end(exchange.finish_reason, exchange.usage, exchange.receipt if with_receipt else None)
-        # All text and the reason have been handed over; a client may hang up at the mark.
+        end = writer.end(exchange.finish_reason, exchange.usage, exchange.receipt if with_receipt else None)
+        yield calls + end + writer.done()
         exchange.delivered()
-        yield writer.done()
     except Exception as error:
         _log.error("an answer broke off: %s", type(error).__name__)
         yield writer.broken()
@@ -110,22 +111,23 @@ async def _events(exchange: Exchange, writer: Writer, with_receipt: bool) -> Asy
         await exchange.finish()
 
 
-async def _whole(guard: Guard, exchange: Exchange, writer: Writer, receive: Receive, with_receipt: bool) -> Response[bytes]:
+async def _whole(guard: Guard, exchange: Exchange, writer: Writer, receive: Receive, with_receipt: bool) -> ASGIApp:
     answer = await unless_gone(_collect(exchange), exchange, receive)
     receipt = exchange.receipt if with_receipt else None
     body = writer.whole(answer, exchange.finish_reason, exchange.usage, receipt)
     return delivered(guard, exchange, body)
 
 
-def delivered(guard: Guard, exchange: Exchange, body: bytes) -> Response[bytes]:
+def delivered(guard: Guard, exchange: Exchange, body: bytes) -> ASGIApp:
     """Return a whole response, after which the exchange is over."""
 
-    async def sent() -> None:
+    async def after(taken: bool) -> None:
         """End the exchange after the last byte."""
-        exchange.delivered()
+        if taken:
+            exchange.delivered()
         await exchange.finish()
 
-    return Response(body, media_type=JSON, headers=headers(guard, exchange), background=BackgroundTask(sent))
+    return sending.whole(body, JSON, headers(guard, exchange), after)
 
 
 async def _collect(exchange: Exchange) -> Whole:
@@ -153,26 +155,10 @@ async def unless_gone(asked: Coroutine[Any, Any, T], exchange: Exchange, receive
     Raises:
         RequestRefused: The client has gone; nobody will read this.
     """
-    work = asyncio.ensure_future(asked)
-    gone = asyncio.ensure_future(_disconnected(receive))
     try:
-        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
-        return await work if work.done() else await _cancelled(work)
+        with sending.Present(receive):
+            return await asked
+        raise RequestRefused("the client has gone", code="disconnected", status=499)
     except BaseException:
         await exchange.finish()
         raise
-    finally:
-        gone.cancel()
-        work.cancel()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _cancelled(work: asyncio.Future[T]) -> T:
-    work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await work
-    raise RequestRefused("the client has gone", code="disconnected", status=499)

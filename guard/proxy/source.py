@@ -41,3 +41,5 @@ class Source:
     """As in `Guard`."""
     silence: float | None = None
     """As in `Guard`."""
+    alone: str = ""
+    """As in `Guard`."""

@@ -17,15 +17,16 @@ from typing import Any, cast
 
 from guard import digest, dossier, files, policy, resources, revocation, rules, seen, verdict
 from guard.audit import Bindings
-from guard.certificate import Certificate, SubjectBinding, thresholds
+from guard.binding import SubjectBinding
 from guard.dossier import Dossier
 from guard.errors import CheckFailed, UnknownSigner, VerificationError
 from guard.hazards import Taxonomy
+from guard.points import thresholds
 from guard.policy import Policy
 from guard.probes import canary
 from guard.probes.reading import Subject
 from guard.probes.suite import JSON_FILE, TENSOR_FILE, Suite
-from guard.proxy import outside, watch, withdrawn
+from guard.proxy import outside, packaged, watch, withdrawn
 from guard.proxy.auth import NO_KEYS, Keys, check_bind
 from guard.proxy.guard import Evidence, Guard
 from guard.proxy.listen import listening, run
@@ -43,10 +44,6 @@ from guard.trust import Trust
 from guard.validity import Signal
 
 Report = Callable[[str], None]
-
-
-_DEMONSTRATIONS = ("demonstration", "demonstration_real")
-"""Packaged policies of demonstrations, the one that demands more first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,7 @@ def prove(
         raise VerificationError("the certificate was made with another taxonomy of hazards", "certify with this version")
     report(f"6. the certificate is in force; {known.words(now)}")
     # (3)
-    demanded = demanded or default_policy(issued)
+    demanded = demanded or packaged.default(issued)
     verdict.check_all(demanded, issued)
     report(f"7. the certificate meets the policy {demanded.name}")
     # (4)
@@ -116,22 +113,6 @@ def prove(
     canary.require(replayed, allowed)
     report(f"9. {replayed.count} canaries come out again: moved by {replayed.largest:.1e}, allowed is {allowed:.1e}")
     return Proven(opened, demanded, subject, suite, known)
-
-
-def default_policy(issued: Certificate) -> Policy:
-    """Return the packaged policy that goes with a certificate: the clinical one, or that of a demonstration.
-
-    Of the demonstrations' policies it is the first one whose claims the certificate has.
-    """
-    if not issued.demonstration:
-        return _packaged("clinical")
-    known = {point.claim for point in issued.operating_points}
-    found = [_packaged(name) for name in _DEMONSTRATIONS]
-    return next((one for one in found if {str(need.claim) for need in one.requires} <= known), found[0])
-
-
-def _packaged(name: str) -> Policy:
-    return policy.load(resources.path(f"policies/{name}.yaml"), Taxonomy.packaged(), rules.names)
 
 
 def require_binding(certified: SubjectBinding, loaded: SubjectBinding) -> None:
@@ -153,7 +134,7 @@ def in_process(proven: Proven, batch: int = BATCH) -> Source:
     canaries = canary.read(proven.opened.suite_file(canary.FILE))
     trial = Trial([one.conversation for one in canaries], float(proven.opened.certificate.canaries.eps))
     engine = Engine(cast(CausalSubject, proven.subject), proven.suite, batch=batch, trial=trial)
-    return Source(answering=engine, judging=engine, close=engine.close, model=proven.subject.binding.name)
+    return Source(answering=engine, judging=engine, close=engine.close, model=proven.subject.binding.name, alone=engine.alone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +193,7 @@ def assemble(
         offered=answers.offered,
         follow=answers.follow,
         silence=answers.silence,
+        alone=answers.alone,
         store=store,
         evidence=Evidence(
             proven.opened.certificate_digest,
@@ -241,7 +223,7 @@ def without_dossier(settings: Settings, demanded: Policy | None, subject_name: s
     Raises:
         CheckFailed: The policy enables no rule: nothing at all would act.
     """
-    chosen = demanded or _packaged("clinical")
+    chosen = demanded or packaged.load("clinical")
     if not chosen.rules:
         raise CheckFailed("without a dossier only rules act, and the policy enables none", "name a dossier, or enable rules")
     subject = load_decoder(subject_name or "phantom", system=chosen.system_prompt)
@@ -251,6 +233,7 @@ def without_dossier(settings: Settings, demanded: Policy | None, subject_name: s
         policy=chosen,
         engine=engine,
         model=subject.binding.name,
+        alone=engine.alone,
         store=store,
         emergency=settings.emergency,
         patience=settings.patience,
@@ -286,7 +269,7 @@ def serve(settings: Settings, folder: Path | None, subject_name: str | None, *, 
         with contextlib.closing(running):
             run(
                 running.guard, open_socket, keys=keys, body=settings.body, watches=running.watches, report=report,
-                policy_file=settings.policy, outside=about,
+                policy_file=settings.policy, key_file=settings.keys, outside=about,
             )  # fmt: skip
 
 

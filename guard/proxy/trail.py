@@ -16,6 +16,7 @@ from guard import audit, digest
 from guard.audit import AuditEvent, Bindings, Counts, Outcome, Phase, Scan, Status
 from guard.conversation import Conversation
 from guard.digest import Digest
+from guard.errors import StoreError
 from guard.hazards import Stage
 from guard.policy import Action, Content
 from guard.proxy import kept, timing
@@ -23,7 +24,9 @@ from guard.proxy.answer import Answer
 from guard.proxy.auth import Caller
 from guard.proxy.basis import ANSWER_STAGES, Basis
 from guard.proxy.guard import Guard
+from guard.proxy.waiting import written
 from guard.scores import Judgement, ProbeScore, ScoreUnavailable
+from guard.store import COMPANY_SECONDS
 from guard.verdict import Findings, Verdict
 
 
@@ -38,6 +41,9 @@ class Trail:
         self._request = request
         self._basis = basis
         self._sequence = 0
+        self._begun: asyncio.TimerHandle | None = None
+        self._waiting: AuditEvent | None = None
+        self._scanned: tuple[Sequence[Judgement], tuple[Scan, ...]] = ((), ())
         self._written: list[Future[Digest]] = []
         prompt = guard.policy.system_prompt
         self._bindings = Bindings(
@@ -54,26 +60,27 @@ class Trail:
         Raises:
             StoreError: The store is known to be unable to write; nothing is to be done about the request then.
         """
+        if self._guard.store.closed:
+            raise StoreError("the audit store is closed")
         # What is judged at once is written with it; a model that reads for longer has it written meanwhile.
-        self._submit(self._event(Phase.BEGUN), patient=True)
-        if (first := self._written[0]).done():
-            first.result()
+        self._waiting = self._event(Phase.BEGUN)
+        self._begun = asyncio.get_running_loop().call_later(COMPANY_SECONDS, self._flush)
 
-    def judged(self, conversation: Conversation, judgements: Sequence[Judgement]) -> None:
-        """Queue what was found at each judged message."""
+    def judged(self, conversation: Conversation, judgements: Sequence[Judgement], found: tuple[Findings, Verdict]) -> None:
+        """Queue what was found at each judged message; `found` is what was found at all of them."""
         events: list[AuditEvent] = []
-        for turn in dict.fromkeys(judgement.at.turn for judgement in judgements):
-            here = [judgement for judgement in judgements if judgement.at.turn == turn]
-            findings, verdict = self._basis.judge(here)
+        turns = dict.fromkeys(judgement.at.turn for judgement in judgements)
+        for turn in turns:
+            one = len(turns) == 1
+            here = judgements if one else [judgement for judgement in judgements if judgement.at.turn == turn]
+            findings, verdict = found if one else self._basis.judge(here)
             message = conversation.messages[turn]
-            event = self._judged(here, findings, verdict.action, str(message.role), message.content)
-            events.append(msgspec.structs.replace(event, shadow=_shadow(verdict)))
+            events.append(self._judged(here, findings, verdict, str(message.role), message.content))
         self._submit(*events)
 
     def answered(self, answer: Answer) -> None:
         """Queue what was found in the answer."""
-        event = self._judged(answer.judgements, answer.findings, answer.verdict.action, "assistant", answer.text)
-        self._submit(msgspec.structs.replace(event, counts=counts(answer), shadow=_shadow(answer.verdict)))
+        self._submit(self._judged(answer.judgements, answer.findings, answer.verdict, "assistant", answer.text, answer))
 
     async def durable(self) -> None:
         """Wait until everything queued is on disk; no text leaves before that.
@@ -81,10 +88,14 @@ class Trail:
         Raises:
             StoreError: It could not be written.
         """
+        self._flush()
         with timing.spent("audit"):
             while self._written:
-                await asyncio.shield(asyncio.wrap_future(self._written[0]))
-                self._written.pop(0)
+                # Events are written in their order, so that the last one is the one to wait for.
+                await written(self._written[-1])
+                for one in self._written:
+                    one.result()
+                self._written.clear()
 
     def ended(self, action: Action, outcome: Outcome, reason: str, status: Status, answer: Answer | None) -> Future[Digest]:
         """Queue the last event; the client may be gone, so nobody has to wait for it."""
@@ -97,13 +108,28 @@ class Trail:
             counts=counts(answer) if answer else Counts(),
             timings=timing.record(),
         )
+        self._flush()
         return self._guard.store.submit(event, patient=True)
 
-    def _submit(self, *events: AuditEvent, patient: bool = False) -> None:
-        self._written.append(self._guard.store.submit(*events, patient=patient))
+    def _submit(self, *events: AuditEvent) -> None:
+        self._flush()
+        self._written.append(self._guard.store.submit(*events))
+
+    def _flush(self) -> None:
+        if self._begun is not None:
+            self._begun.cancel()
+            self._begun = None
+        if self._waiting is not None:
+            event, self._waiting = self._waiting, None
+            self._written.append(self._guard.store.submit(event, patient=True))
 
     def scans(self, judgements: Sequence[Judgement]) -> tuple[Scan, ...]:
         """Write down all that looked at some places, and all that should have but did not."""
+        if judgements is not self._scanned[0]:
+            self._scanned = judgements, self._scans(judgements)
+        return self._scanned[1]
+
+    def _scans(self, judgements: Sequence[Judgement]) -> tuple[Scan, ...]:
         seen = {
             (score.claim, judgement.at)
             for judgement in judgements
@@ -122,10 +148,12 @@ class Trail:
         looked = audit.scans(judgements, self._basis.thresholds)
         return (*looked, *missing, *audit.not_run(claims, "no_certificate"))
 
-    def _judged(self, judgements: Sequence[Judgement], findings: Findings, action: Action, role: str, text: str) -> AuditEvent:
+    def _judged(
+        self, judgements: Sequence[Judgement], findings: Findings, verdict: Verdict, role: str, text: str,
+        answer: Answer | None = None,
+    ) -> AuditEvent:  # fmt: skip
         where = judgements[-1]
         scans = self.scans(judgements)
-        status = audit.overall(scans, served=action.rank < Action.ESCALATE.rank)
         looked = any(scan.status is Status.SCANNED for scan in scans)
         return self._event(
             Phase.JUDGED,
@@ -133,12 +161,13 @@ class Trail:
             role=role,
             lang=where.cell.languages,
             bucket=where.cell.bucket,
-            status=status,
+            status=audit.overall(scans, served=verdict.action.rank < Action.ESCALATE.rank),
             scans=scans,
             not_demanded=self._not_demanded(judgements),
             findings=audit.found(findings),
-            action=str(action),
-            counts=Counts(judged_characters=where.cell.characters if looked else 0),
+            action=str(verdict.action),
+            shadow=_shadow(verdict),
+            counts=counts(answer) if answer else Counts(judged_characters=where.cell.characters if looked else 0),
             text=self._digest(text),
             content=kept.content(self._guard.policy.audit, text, request=self._request, sequence=self._sequence),
         )

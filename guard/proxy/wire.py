@@ -83,13 +83,16 @@ def read_value(
     options = _get(value, "stream_options", dict, {})
     if set(options) - {"include_usage"}:
         _refuse("stream_options holds a field that is not served", "unsupported_parameter", "stream_options")
+    _get(value, "user", str, "")
     model = _get(value, "model", str, "") or _refuse("a model must be named", "missing_parameter", "model")
+    stream = _get(value, "stream", bool, False)
+    wished = wishes.read(value, model, can=can, allow=allow)
     return ChatRequest(
         model=model,
-        wishes=_with_stops(wishes.read(value, model, can=can, allow=allow), value.get("stop") if can else None),
+        wishes=_with_stops(wished, value.get("stop") if can else None, stream),
         conversation=messages.read(value.get("messages")),
         sampling=_sampling(value, defaults or Sampling()),
-        stream=_get(value, "stream", bool, False),
+        stream=stream,
         include_usage=_get(options, "include_usage", bool, False),
     )
 
@@ -166,8 +169,7 @@ def _sampling(value: dict[str, Any], defaults: Sampling) -> Sampling:
     if len(set(given)) > 1:
         _refuse("max_tokens and max_completion_tokens differ", "invalid_value", "max_tokens")
     stops = _stops(value.get("stop"))
-    sampling = replace(
-        defaults,
+    sampling = Sampling(
         temperature=float(_get(value, "temperature", float, defaults.temperature)),
         top_p=float(_get(value, "top_p", float, defaults.top_p)),
         max_tokens=given[0] if given else defaults.max_tokens,
@@ -194,7 +196,9 @@ def _stops(value: Any) -> tuple[str, ...]:
     return tuple(stops)
 
 
-def _with_stops(wished: Wishes, given: Any) -> Wishes:
+def _with_stops(wished: Wishes, given: Any, stream: bool) -> Wishes:
     """Have stop texts that go to an upstream judged as definitions are; those of marks and spaces alone say nothing."""
     said = [stop for stop in _stops(given) if not all(mark in punctuation + whitespace for mark in stop)]
-    return replace(wished, definitions="\n".join((*filter(None, (wished.definitions,)), *said)))
+    if not said and wished.streamed == stream:
+        return wished
+    return replace(wished, definitions="\n".join((*filter(None, (wished.definitions,)), *said)), streamed=stream)

@@ -4,7 +4,7 @@
 thing with one method, `read`; a rule may remember what was said before the passage that it reads.
 """
 
-from guard.rules.judging import RuleScore, join, remembered, run
-from guard.rules.registry import RULES, Rule, digest, names
+from guard.rules.judging import RuleScore, join, remembered, run, unread
+from guard.rules.registry import RULES, Rule, apart, digest, names
 
-__all__ = ["RULES", "Rule", "RuleScore", "digest", "join", "names", "remembered", "run"]
+__all__ = ["RULES", "Rule", "RuleScore", "apart", "digest", "join", "names", "remembered", "run", "unread"]

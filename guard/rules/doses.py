@@ -15,7 +15,7 @@ from functools import cache
 import re2
 
 from guard.conversation import ToolCall
-from guard.rules import amounts, lexicon, numerals, sentences, tables
+from guard.rules import amounts, lexicon, numerals, plain, sentences, tables
 from guard.rules.amounts import Amount
 from guard.rules.lexicon import Mention
 from guard.rules.passage import Passage, Reading, Spans
@@ -102,13 +102,7 @@ class Doses:
         known = passage.known if isinstance(passage.known, _Known) else _Known()
         if passage.call is not None:
             return _of_call(passage.text, passage.call, known)
-        found: list[tuple[int, int]] = []
-        end = 0
-        for first, last in sentences.cut(passage.text, complete=passage.complete):
-            spans, known = _sentence(passage.text[first:last], known)
-            found += [(first + begins, first + ends) for begins, ends in spans]
-            end = last
-        return Reading(tuple(found), end, end, known)
+        return sentences.read(passage, known, _sentence)
 
 
 def _sentence(text: str, known: _Known) -> tuple[Spans, _Known]:
@@ -150,7 +144,7 @@ def _weight(text: str) -> float | None:
 
 
 def _of_call(arguments: str, call: ToolCall, known: _Known) -> Reading:
-    text = _spoken(call)
+    text = plain.of(_spoken(call)).text
     spans, known = _sentence(text, known) if text else ((), known)
     whole = len(arguments)
     return Reading(((0, whole),) if spans else (), whole, whole, known)
@@ -164,8 +158,9 @@ def _spoken(call: ToolCall) -> str:
         return call.arguments
     if not isinstance(arguments, dict):
         return call.arguments
-    first = [str(arguments.get(name, "")) for name in ("drug", "dose", "unit", "route", "frequency")]
-    rest = [str(value) for name, value in arguments.items() if isinstance(value, str) and name not in _SPOKEN]
+    named = {plain.of(name).text: value for name, value in arguments.items()}
+    first = [str(named.get(name, "")) for name in ("drug", "dose", "unit", "route", "frequency")]
+    rest = [str(value) for name, value in named.items() if isinstance(value, str) and name not in _SPOKEN]
     return " ".join((*first, *rest))[: sentences.LONGEST * 4]
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
@@ -21,7 +20,7 @@ from itertools import accumulate
 import re2
 
 from guard.errors import ScoringError
-from guard.rules import unseen
+from guard.rules import plain, unseen
 
 LONGEST = 320
 """No match is longer than this many characters."""
@@ -144,13 +143,7 @@ _SHAPES = tuple(
     )
 )
 
-_DASHES = dict.fromkeys("‐‑‒–—−﹣－", "-")
-_SPACES = {"\t": " ", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u3000": " "}
-_SIGNS = {"＠": "@", "．": ".", "＋": "+", "（": "(", "）": ")"}
-_SAME = _DASHES | _SPACES | _SIGNS
-
-
-_ANY = re.compile(r"[\d@＠]")
+_ANY = re.compile(r"[\d@\uff20\ufe6b]")
 """What every identifier holds one of; most pieces of an answer hold none."""
 
 
@@ -158,12 +151,13 @@ def find(text: str) -> Spans:
     """Return where direct identifiers stand in `text`."""
     if not _ANY.search(text):
         return ()
-    plain, places = _plain(text)
+    seen = plain.of(text)
+    written = seen.text.replace(plain.GROUPING, " ")
     spans = sorted(
         (match.start(1), match.end(1))
         for shape in _SHAPES
-        for match in shape.pattern.finditer(plain)
-        if _alone(plain, match.start(1), match.end(1)) and shape.check(match.group(1))
+        for match in shape.pattern.finditer(written)
+        if _alone(written, match.start(1), match.end(1)) and shape.check(match.group(1))
     )
     merged: list[tuple[int, int]] = []
     for first, last in spans:
@@ -171,9 +165,7 @@ def find(text: str) -> Spans:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
             merged.append((first, last))
-    if places is None:
-        return tuple(merged)
-    return tuple((places[first], places[last - 1] + 1) for first, last in merged)
+    return tuple(seen.back(first, last) for first, last in merged)
 
 
 def settled(text: str) -> int:
@@ -185,46 +177,22 @@ def settled(text: str) -> int:
     Raises:
         ScoringError: So many characters that nobody sees stand at the end that what lies between isn't waited for.
     """
-    seen = _seen(text)
-    plain = text if seen is None else "".join(text[place] for place in seen)
-    end = len(plain)
-    while end and not plain[end - 1].isspace():
+    seen = plain.of(text)
+    written = seen.text
+    end = len(written)
+    while end and not written[end - 1].isspace():
         end -= 1
-    while end and _in_number(plain[end - 1]):
+    while end and _in_number(written[end - 1]):
         end -= 1
-    end = max(end, len(plain) - LONGEST)
-    if seen is None:
-        return end
-    first = seen[end] if end < len(seen) else 0
+    end = max(end, len(written) - LONGEST)
+    first = seen.back(end, end + 1)[0] if written else 0
     if len(text) - first > unseen.MOST:
         raise ScoringError("too many characters that nobody sees")
     return first
 
 
 def _in_number(character: str) -> bool:
-    return character.isspace() or character.isdecimal() or character in "().+-/" or character in _SAME
-
-
-def _plain(text: str) -> tuple[str, list[int] | None]:
-    """Make look-alike digits, dashes and spaces plain; also return each character's place, if any moved."""
-    if text.isascii():
-        return text.replace("\t", " "), None
-    seen = _seen(text)
-    return "".join(map(_one, text if seen is None else (text[place] for place in seen))), seen
-
-
-def _seen(text: str) -> list[int] | None:
-    """Return where the characters stand that are seen; None if all are."""
-    if text.isascii():
-        return None
-    places = [place for place, character in enumerate(text) if not unseen.is_unseen(character)]
-    return places if len(places) < len(text) else None
-
-
-def _one(character: str) -> str:
-    if character.isdecimal():
-        return str(unicodedata.decimal(character))
-    return _SAME.get(character, character)
+    return character.isspace() or character.isdecimal() or character in "().+-/"
 
 
 def _alone(text: str, first: int, last: int) -> bool:

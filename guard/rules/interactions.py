@@ -67,13 +67,7 @@ class Interactions:
     def read(self, passage: Passage) -> Reading:
         """Find the later halves of pairs, sentence by sentence."""
         known = passage.known if isinstance(passage.known, _Known) else _Known()
-        found: list[tuple[int, int]] = []
-        end = 0
-        for first, last in sentences.cut(passage.text, complete=passage.complete):
-            spans, known = _sentence(passage.text[first:last], known)
-            found += [(first + begins, first + ends) for begins, ends in spans]
-            end = last
-        return Reading(tuple(found), end, end, known)
+        return sentences.read(passage, known, _sentence)
 
 
 def _sentence(text: str, known: _Known) -> tuple[Spans, _Known]:

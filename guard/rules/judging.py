@@ -50,8 +50,19 @@ def remembered(rule: Rule, messages: Sequence[Message]) -> object:
     return known
 
 
-_Found = dict[int, Spans | None]
-"""By message; None where the rule broke, or lost its memory by having broken before."""
+def unread(judgements: Iterable[Judgement], chosen: Iterable[str], reason: str) -> tuple[Judgement, ...]:
+    """Add to what monitors said that rules could not look, and why."""
+    missing = tuple(RuleUnavailable(name, reason) for name in chosen)
+    return tuple(replace(one, scores=(*one.scores, *missing)) for one in judgements)
+
+
+def why(error: Exception) -> str:
+    """Return the reason that stands for what a rule raised."""
+    return "timeout" if isinstance(error, TimeoutError) else "error"
+
+
+_Found = dict[int, Spans | str]
+"""By message; the reason where the rule broke, was late, or lost its memory by having done so before."""
 
 
 def _turns(conversation: Conversation, turn: int) -> range:
@@ -64,14 +75,17 @@ def _found(name: str, conversation: Conversation, turns: range) -> _Found | None
     rule = RULES.get(name)
     if rule is None:
         return None
-    found: _Found = dict.fromkeys(turns)
+    found: _Found = {}
     known: object = None
     for turn in range(0 if rule.remembers else turns.start, turns.stop):
         try:
             spans, known = _message(rule, conversation.messages[turn], known)
-        except Exception:  # a rule that breaks must not pass for one that found nothing
-            if rule.remembers:
-                break
+        except Exception as error:  # a rule that breaks must not pass for one that found nothing
+            reason = why(error)
+            if rule.remembers or reason == "timeout":
+                # Without its memory it can't go on, and it is not waited for twice.
+                return found | dict.fromkeys(range(max(turn, turns.start), turns.stop), reason)
+            found[turn] = reason
             continue
         if turn in turns:
             found[turn] = spans
@@ -90,17 +104,18 @@ def _message(rule: Rule, message: Message, known: object) -> tuple[Spans, object
 
 def _readings(rule: Rule, message: Message, known: object) -> Iterator[Reading]:
     """Read what a message consists of: its content, then the arguments of each call."""
-    reading = rule.reads.read(Passage(message.content, known))
+    reading = rule.read(Passage(message.content, known))
     yield reading
     for call in message.tool_calls:
-        reading = spoken.read(rule.reads, call, reading.known)
+        reading = spoken.read(rule, call, reading.known)
         yield reading
 
 
 def _score(name: str, found: _Found | None, turns: range) -> RuleScore:
     if found is None:
         return RuleUnavailable(name, "unknown_rule")
-    if any(found[turn] is None for turn in turns):
-        return RuleUnavailable(name, "error")
-    spans = tuple((turn, *span) for turn in turns for span in found[turn] or ())
+    reasons = [reason for turn in turns if isinstance(reason := found[turn], str)]
+    if reasons:
+        return RuleUnavailable(name, max(reasons))
+    spans = tuple((turn, *span) for turn in turns for span in found[turn] if not isinstance(span, str))
     return RuleHit(name, spans) if spans else RuleClear(name)

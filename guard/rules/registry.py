@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from guard import digest as digests
@@ -18,13 +19,15 @@ from guard.rules import (
     numerals,
     passage,
     people,
+    plain,
     sentences,
     spoken,
     tables,
+    timed,
     tools,
     unseen,
 )
-from guard.rules.passage import Reads, Shapes
+from guard.rules.passage import Passage, Reading, Reads, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,24 @@ class Rule:
     """Whether it needs to have read everything before a passage."""
     about: str = ""
     """What it finds, for people."""
+    seconds: float = timed.SECONDS
+    """For one reading; a packaged rule needs no limit."""
+
+    @property
+    def packaged(self) -> bool:
+        """Whether this is the rule of that name that came with the package, which takes no time to speak of."""
+        return _PACKAGED.get(self.name) is self.reads
+
+    def read(self, passage: Passage) -> Reading:
+        """Read a passage.
+
+        Raises:
+            TimeoutError: It takes too long.
+            Exception: Whatever else the rule raises.
+        """
+        if self.packaged:
+            return self.reads.read(passage)
+        return timed.HANDS.ask(partial(self.reads.read, passage), self.seconds)
 
     def digest(self) -> Digest:
         """Return the digest of everything that decides what the rule finds."""
@@ -56,7 +77,7 @@ def _files(*modules: object) -> tuple[Path, ...]:
     return tuple(Path(str(getattr(module, "__file__", ""))) for module in modules)
 
 
-_READING = (*_files(passage, spoken, unseen), *(Path(__file__).with_name(f"{name}.py") for name in ("judging", "watch")))
+_READING = (*_files(passage, plain, spoken, unseen), *(Path(__file__).with_name(f"{name}.py") for name in ("judging", "watch")))
 """How any rule is given what it reads: whole messages, pieces of an answer, tool arguments."""
 _DRUGS = (*tables.FACTS,)
 RULES: dict[str, Rule] = {
@@ -84,10 +105,16 @@ RULES: dict[str, Rule] = {
         for role in tools.ROLES
     },
 }  # fmt: skip
-"""All rules, by name."""
+"""All rules, by name; an installation may put another in the place of one."""
+_PACKAGED = {name: rule.reads for name, rule in RULES.items()}
 
 names: frozenset[str] = frozenset(RULES)
 """What a policy may name."""
+
+
+def apart(chosen: Iterable[str]) -> bool:
+    """Tell whether any of some rules may take long, so that nobody else should wait for it."""
+    return any(name in RULES and not RULES[name].packaged for name in chosen)
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from guard.conversation import Conversation, ToolCall
 from guard.rules import spoken
-from guard.rules.judging import RuleScore, remembered
+from guard.rules.judging import RuleScore, remembered, why
 from guard.rules.passage import Passage, Reading
 from guard.rules.registry import RULES, Rule
 from guard.scores import RuleClear, RuleHit, RuleUnavailable
@@ -72,8 +72,8 @@ class _Watched:
         if rule is not None and before is not None:
             try:
                 self._known = remembered(rule, before.messages)
-            except Exception:  # a rule that breaks must not pass for one that found nothing
-                self._failed = "error"
+            except Exception as error:  # a rule that breaks must not pass for one that found nothing
+                self._failed = why(error)
 
     def feed(self, text: str) -> None:
         self._tail += text
@@ -94,11 +94,11 @@ class _Watched:
         settled = max(0, self.settled - self._start)
         try:
             if call is None:
-                reading = self._rule.reads.read(Passage(self._tail, self._known, complete, settled))
+                reading = self._rule.read(Passage(self._tail, self._known, complete, settled))
             else:
-                reading = spoken.read(self._rule.reads, call, self._known, settled)
-        except Exception:  # a rule that breaks must not pass for one that found nothing
-            self._failed = "error"
+                reading = spoken.read(self._rule, call, self._known, settled)
+        except Exception as error:  # a rule that breaks must not pass for one that found nothing
+            self._failed = why(error)
             return
         self._take(reading, call is not None)
 

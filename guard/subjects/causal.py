@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from guard.certificate import SubjectBinding
+from guard.binding import SubjectBinding
 from guard.conversation import Conversation
 from guard.errors import ScoringError, SubjectError
 from guard.probes.activations import Activations, HookPoint, Rendered

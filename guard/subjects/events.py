@@ -40,6 +40,8 @@ class Wishes:
     """Names of the tools that may be called."""
     definitions: str = ""
     """All text of tools and forms; where there is any, the conversation begins with a developer message that holds it."""
+    streamed: bool = True
+    """Whether the client reads along; else an upstream may be asked for the whole answer at once."""
 
 
 NO_WISHES = Wishes()

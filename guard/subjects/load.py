@@ -11,7 +11,7 @@ import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from guard import digest
-from guard.certificate import SubjectBinding
+from guard.binding import SubjectBinding
 from guard.errors import SubjectError
 from guard.probes.monitor import SCORING
 from guard.probes.reading import Subject

@@ -17,7 +17,7 @@ import torch
 import transformers
 
 from guard import digest
-from guard.certificate import SubjectBinding
+from guard.binding import SubjectBinding
 from guard.conversation import Conversation, Message, Role
 from guard.errors import ScoringError
 from guard.probes.activations import HookPoint

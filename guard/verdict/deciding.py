@@ -83,7 +83,7 @@ def _missing(policy: Policy, findings: Findings) -> list[Finding]:
     ]
 
 
-_CAUSES = {"late": FailCause.TIMEOUT, "not_finite": FailCause.NAN, "missing": FailCause.MISSING}
+_CAUSES = {"late": FailCause.TIMEOUT, "timeout": FailCause.TIMEOUT, "not_finite": FailCause.NAN, "missing": FailCause.MISSING}
 
 
 def cause_of(reason: str) -> FailCause:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guard.cell import OTHER, Located
-from guard.certificate import Threshold, Thresholds
 from guard.conversation import Judged
 from guard.hazards import Claim
+from guard.points import Threshold, Thresholds
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
 
 

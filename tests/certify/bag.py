@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from certify.dataset import TRIPLE, draw_id
-from guard.certificate import SubjectBinding
+from guard.binding import SubjectBinding
 from guard.conversation import Conversation, Fold, Kind, LabelledConversation, Message, Role
 from guard.hazards import Claim
 from guard.probes.activations import HookPoint

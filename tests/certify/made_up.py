@@ -14,13 +14,15 @@ from certify.dataset import TRIPLE, draw_id
 from certify.issue import Tested
 from certify.results import UnitLoss
 from guard import agreement, dsse, files, protocol
+from guard.binding import Canaries, SubjectBinding
 from guard.cell import Located
-from guard.certificate import Canaries, Certificate, OperatingPoint, SubjectBinding, number
+from guard.certificate import Certificate, number
 from guard.conversation import Conversation, Fold, Judged, Kind, LabelledConversation, Message, Meta, Role
 from guard.digest import Digest, of_bytes, root
 from guard.dossier import ISSUER
 from guard.hazards import Claim, Population, Stage, Taxonomy
 from guard.keys import PrivateKey, public, public_pem
+from guard.points import OperatingPoint
 from guard.protocol import ORDER_RULE, SEED_RULE, CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan, order_key
 from guard.scores import Judgement, ProbeScore, Score
 

@@ -21,11 +21,12 @@ from certify.report.sources import ExternalSection, NotGiven, OneClassOnly, Read
 from certify.summary import Outcome, result
 from certify.trial import suite_of
 from guard import dossier
-from guard.certificate import LeftOut, Proportion
+from guard.certificate import Proportion
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import of_bytes
 from guard.errors import InputError, ProtocolError, RowError
 from guard.rows import read_row
+from guard.rungs import LeftOut
 
 from .conftest import World
 from .made_up import EMERGENCY, INJECTION, row

@@ -24,10 +24,11 @@ import auscult
 from certify import numbers
 from certify.export import chai, cyclonedx, tables, test_result
 from guard import digest, dossier, dsse, files, keys, moments, revocation_list
-from guard.certificate import MeasuredRates, OperatingPoint, Proportion
+from guard.certificate import Proportion
 from guard.dossier import Dossier
 from guard.errors import InputError
 from guard.keys import key_id, public, public_pem
+from guard.points import MeasuredRates, OperatingPoint
 
 from .made_up import INJECTION, KEY, OTHER_KEY, cell, certificate_of, losses_of, plan, sealed
 

@@ -13,12 +13,13 @@ import pytest
 from certify import bounds, issue, results
 from certify.results import UnitLoss
 from guard import certificate, digest, dsse
-from guard.certificate import Bound, Certificate, Status, Verdict, number
+from guard.certificate import Bound, Certificate, Status, number
 from guard.conversation import Kind
 from guard.errors import ProtocolError, SignatureError
 from guard.hazards import Population
 from guard.keys import key_id, public
 from guard.protocol import Protocol
+from guard.rungs import Verdict
 
 from .made_up import (
     EMERGENCY,

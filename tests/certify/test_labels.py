@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,18 +12,21 @@ import pytest
 
 from certify import issue, labels, review
 from certify.labels import FIRST, SECOND
+from certify.plan import Order, Sizes
+from certify.planned import review_of
 from certify.recompute import recompute
 from certify.review import Judged, Review
-from guard import digest
+from guard import digest, policy, resources, rules
 from guard.certificate import Certificate
+from guard.claims import ReviewPlan
 from guard.conversation import Kind, LabelledConversation
 from guard.dossier import open_sealed
 from guard.errors import InputError, ProtocolError, VerificationError
-from guard.hazards import Claim
+from guard.hazards import Claim, Taxonomy
 from guard.keys import key_id, public
 from guard.protocol import Protocol
 from guard.trust import Trust
-from synth_data.review import sample as drawn
+from synth_data.blind import sample as drawn
 
 from .made_up import EMERGENCY, KEY, TAXONOMY, beside, cell, digest_of, losses_of, plan, planned_rows, sealed
 
@@ -186,6 +190,56 @@ def test_what_was_left_unreviewed_costs_as_much() -> None:
     found = issued(two([one for one in items(ROWS, 70) if one.label])).review
     assert found is not None
     assert [float(one.delta) for one in found.checked] == pytest.approx([review.spent_at(70, 0.004 / 3)])
+
+
+def test_a_planned_size_has_nine_tenths_of_the_budget() -> None:
+    """At that size a bound spends a fixed share; at another, or in fewer languages than planned, it is one of all sizes."""
+    made = msgspec.structs.replace(PLAN, review=ReviewPlan(per_stratum=70))
+    danish = msgspec.structs.replace(made, cells=(*made.cells, msgspec.structs.replace(made.cells[0], lang="da")))
+    (first,) = issued({}).cells
+    both = [first, msgspec.structs.replace(first, lang="da")]
+    open_ended = issued(two(items(ROWS, 70))).review
+    for count, plan_, cells, sets, fixed in (
+        (70, made, [first], 3, True),
+        (75, made, [first], 3, False),
+        (70, danish, both, 9, False),
+    ):
+        found = labels.label_review(two(items(ROWS, count)), plan_, cells)
+        assert found is not None and open_ended is not None
+        assert found.delta == "0.004"
+        for one, before in zip(found.checked, open_ended.checked, strict=True):
+            rows = one.rejected.trials
+            assert rows == count * (2 if one.population == "look-alikes" else 1)
+            share = 0.9 * 0.004 / 3 if fixed else review.spent_at(rows, 0.1 * 0.004 / sets)
+            assert float(one.delta) == pytest.approx(share)
+            assert (float(one.upper) < float(before.upper)) == fixed
+
+
+def test_a_size_is_planned_before_the_work() -> None:
+    """As many rows as there will be, and at least so many as open a claim; without the option the number stays open."""
+    wanted = policy.load(resources.path("policies/demonstration.yaml"), Taxonomy.packaged(), rules.names)
+    order = Order("ward", wanted, Sizes(90, 80), datetime(2026, 11, 25, tzinfo=UTC))
+    assert review_of(order) is None
+    assert review_of(replace(order, review=80)) == ReviewPlan(per_stratum=80)
+    assert review_of(replace(order, review=160, buckets=("upto1000", "upto8000"))) == ReviewPlan(per_stratum=160)
+    for rows in (59, 81):
+        with pytest.raises(ProtocolError, match="at least 60 rows are reviewed, and there will be 80"):
+            review_of(replace(order, review=rows))
+
+
+def test_a_planned_size_never_spends_more_than_its_part() -> None:
+    """Over all languages, populations and sizes, planned or not, the bounds that could be asked for spend what labels have."""
+    danish = msgspec.structs.replace(PLAN.cells[0], lang="da")
+    other = msgspec.structs.replace(PLAN.cells[0], claim="clinical_misuse@prompt")
+    made = msgspec.structs.replace(PLAN, cells=(*PLAN.cells, danish, other), review=ReviewPlan(per_stratum=70))
+    langs = {"missed_emergency@prompt": [{"en"}, {"da"}, {"da", "en"}], "clinical_misuse@prompt": [{"en"}]}
+    total = 0.0
+    for claim, sets in langs.items():
+        for own in sets:
+            spending = labels.spending(made, {claim: own})
+            for population in review.Population:
+                total += sum(spending.at(claim, population, rows) for rows in range(20_000))
+    assert 0.99 * 0.004 < total <= 0.004
 
 
 def test_look_alikes_are_reviewed_alike() -> None:

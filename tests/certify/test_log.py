@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 import auscult
 from certify import log as logs
-from guard import certificate, checkpoint, digest, dsse, files, keys, log_proof, merkle
+from guard import certificate, checkpoint, digest, dsse, files, keys, log_proof, merkle, moments
 from guard.digest import Digest
 from guard.errors import CheckFailed, DigestMismatch, InputError, SignatureError, UnknownSigner, VerificationError
 
 ORIGIN = "example.org/auscult"
+DAY = datetime(2026, 6, 1, tzinfo=UTC)
 KEY, OTHER_KEY = keys.generate(), keys.generate()
 PUBLIC = keys.public(KEY)
 TRUSTED = {keys.key_id(PUBLIC): PUBLIC}
@@ -95,12 +97,36 @@ class TestCheckpoint:
         with pytest.raises(SignatureError):
             checkpoint.read(forged.encode(), TRUSTED)
 
+    def test_a_date_is_signed_and_may_be_missing(self) -> None:
+        """A line of its own after the root; a head without it reads as before."""
+        root = checkpoint.read(NOTE, TRUSTED).root
+        note = checkpoint.sign(ORIGIN, 3, root, KEY, DAY)
+        assert note.decode().split("\n")[3] == "date 2026-06-01T00:00:00+00:00"
+        assert checkpoint.read(note, TRUSTED).at == checkpoint.unverified(note).at == DAY
+        assert checkpoint.read(NOTE, TRUSTED).at is None
+        with pytest.raises(SignatureError):
+            checkpoint.read(note.replace(b"date 2026-06-01", b"date 2026-06-02"), TRUSTED)
+        with pytest.raises(SignatureError):
+            checkpoint.read(note.replace(b"date 2026-06-01T00:00:00+00:00\n", b""), TRUSTED)
+
+    def test_sigstore_reads_a_dated_head(self) -> None:
+        """Another reader of checkpoints passes over the date and finds the rest."""
+        read = pytest.importorskip("sigstore._internal.rekor.checkpoint")
+        root = checkpoint.read(NOTE, TRUSTED).root
+        note = read.SignedNote.from_text(checkpoint.sign(ORIGIN, 3, root, KEY, DAY).decode())
+        found = read.LogCheckpoint.from_text(note.note)
+        assert (found.origin, found.log_size, found.log_hash) == (ORIGIN, 3, root.hex())
+        assert found.other_content == ["date 2026-06-01T00:00:00+00:00"]
+        assert [one.name for one in note.signatures] == [ORIGIN]
+
     @pytest.mark.parametrize(
         "text",
         [
             "", "\n", f"{ORIGIN}\n3\n", f"{ORIGIN}\n03\n{'A' * 43}=\n", f"{ORIGIN}\n-1\n{'A' * 43}=\n",
             f"{ORIGIN}\n3\n{'A' * 43}=\nmore\n", f"{ORIGIN}\n3\n{'A' * 42}==\n", f"{ORIGIN}\n3\n{'A' * 42}B=\n",
-            "DSSEv1 1 x\n3\n",
+            "DSSEv1 1 x\n3\n", f"{ORIGIN}\n3\n{'A' * 43}=\ndate 2026-06-01\n", f"{ORIGIN}\n3\n{'A' * 43}=\ndate \n",
+            f"{ORIGIN}\n3\n{'A' * 43}=\ndate 2026-06-01T02:00:00+02:00\n",
+            f"{ORIGIN}\n3\n{'A' * 43}=\n" + 2 * "date 2026-06-01T00:00:00+00:00\n",
         ],
     )  # fmt: skip
     def test_signed_text_that_is_no_head_is_refused(self, text: str) -> None:
@@ -178,6 +204,25 @@ class TestAppending:
         rewrite(folder, [payload(number) for number in (0, 1, 9, 3, 4)])
         with pytest.raises(CheckFailed, match="rewritten"):
             logs.sign_head(folder, None, KEY, {})
+
+    def test_dates_of_heads_do_not_go_back(self, tmp_path: Path) -> None:
+        """None is signed before the last one's date; a folder whose dates go back is refused, and so is a proof from it."""
+        for number, day in enumerate((0, 5), 1):
+            logs.append(tmp_path, [payload(number)])
+            logs.sign_head(tmp_path, ORIGIN, KEY, {}, DAY + timedelta(day))
+        kept = files.read(tmp_path / "checkpoint")
+        logs.append(tmp_path, [payload(3)])
+        with pytest.raises(InputError, match="check the clock"):
+            logs.sign_head(tmp_path, None, KEY, {}, DAY + timedelta(4))
+        assert logs.verify(tmp_path, TRUSTED).at == DAY + timedelta(5)
+        leaves = [merkle.leaf(digest.raw(one)) for one in logs.entries(tmp_path)]
+        note = checkpoint.sign(ORIGIN, 3, merkle.root(leaves), KEY, DAY + timedelta(4))
+        for name in ("checkpoint", "checkpoints/3"):
+            files.write(tmp_path / name, note)
+        with pytest.raises(CheckFailed, match="3 entries is dated before that of 2"):
+            logs.verify(tmp_path, TRUSTED)
+        with pytest.raises(VerificationError, match="dated before the kept one"):
+            log_proof.extended(logs.prove_growth(tmp_path, kept), kept, TRUSTED)
 
     def test_the_origin_is_said_once(self, tmp_path: Path) -> None:
         """First it must be, later it can't be another."""
@@ -352,10 +397,62 @@ class TestCommands:
         assert self.run("certify log verify c.proof --trust issuer.pub --document dossier") == 0
         command = "verify dossier --trust issuer.pub --at 2026-12-01 --log c.proof"
         assert self.run(f"{command} --checkpoint log/checkpoint") == 0
-        assert f"entry 1 of 2 in the log {ORIGIN}, head {head}, the head that was got" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert f"entry 1 of 2 in the log {ORIGIN}, head {head}, signed on 20" in said
+        assert "by its signer's word, the head that was got another way" in said
         assert self.run(command) == 0
         assert self.run(f"{command} --checkpoint kept") == 1
         assert "another head" in capsys.readouterr().err
+
+    def test_a_revoked_key_of_the_log_or_entry_fails(self, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A log kept with another key than the issuer's: once that key is withdrawn, its heads show nothing more.
+
+        A certificate that is withdrawn itself fails under a good log, too.
+        """
+        other = keys.generate()
+        keys.write_private(place / "keeper.pem", other, b"a password")
+        files.write(place / "trust" / "keeper.pub", keys.public_pem(keys.public(other)))
+        shutil.copy(place / "issuer.pub", place / "trust")
+        assert self.run("certify log append own dossier") == 0
+        assert self.run(f"certify log checkpoint own --origin {ORIGIN} --key keeper.pem") == 0
+        assert self.run("certify log prove own dossier --out c.proof") == 0
+        commands = (
+            "verify dossier --trust trust --at 2026-12-01 --log c.proof",
+            "certify log verify own --trust trust --at 2026-12-01",
+            "certify log verify c.proof --document dossier --trust trust --at 2026-12-01",
+        )  # fmt: skip
+        assert [self.run(one) for one in commands] == [0, 0, 0]
+        revoke = "revoke list.json --reason stolen --since 2026-11-01 --key issuer.pem"
+        assert self.run(f"{revoke} --signer trust/keeper.pub") == 0
+        for one in commands:
+            capsys.readouterr()
+            assert self.run(f"{one} --revocations list.json") == 1, one
+            assert "that signed the log's head was revoked on 2026-11-01" in capsys.readouterr().err
+        assert self.run(f"{revoke.replace('list', 'other')} --certificate dossier") == 0
+        assert self.run(f"{commands[2]} --revocations other.json") == 1
+        assert "the certificate was revoked" in capsys.readouterr().err
+        assert self.run(f"{commands[1]} --revocations other.json") == 0
+
+    def test_the_date_of_a_head_is_weighed(self, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Outside the time of its key it fails; inside, once the key has ended, it is the signer's word, and that is said."""
+        shutil.copytree(place / "log", place / "undated")
+        shutil.rmtree(place / "undated" / "checkpoints")
+        (place / "undated" / "checkpoint").unlink()
+        assert self.run(f"certify log checkpoint undated --origin {ORIGIN} --no-date --key issuer.pem") == 0
+        trust = place / "trust"
+        files.write(trust / "issuer.pub", files.read(place / "issuer.pub"))
+        signer = keys.key_id(keys.read_public(files.read(place / "issuer.pub"), "issuer.pub"))
+        now = moments.now()
+        for ends, code, said in (
+            (now - timedelta(hours=1), 1, "the log's head was signed on"),
+            (now + timedelta(hours=1), 0, "the log's head is dated by the signer alone; the key ended on"),
+        ):
+            files.write(trust / "keys.json", json.dumps({signer: {"notAfter": moments.write(ends)}}).encode())
+            capsys.readouterr()
+            assert self.run("certify log verify log --at 2027-01-01 --trust trust") == code
+            assert said in "".join(capsys.readouterr())
+            assert self.run("certify log verify undated --trust trust --at 2027-01-01 --json") == 0
+            assert "carries no date; the key ended on" in json.loads(capsys.readouterr().out)["warnings"][0]
 
     @pytest.mark.softhsm
     def test_a_key_on_a_token_signs_heads(

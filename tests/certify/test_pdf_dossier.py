@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from certify.report.pdf.sealed import of_dossier
+from certify.report.tongue import every
 from guard import dossier
 
 from .conftest import World
@@ -17,11 +18,18 @@ EXAMPLE = Path(__file__).parent.parent.parent / "docs" / "examples" / "smollm2" 
 
 @pytest.mark.poppler
 def test_a_test_writes_and_seals_the_pdf(world: World, tmp_path: Path) -> None:
-    """It is the sealed report set, and its attachment is the sealed certificate."""
+    """In each language it is the sealed report set, and its attachment is the sealed certificate."""
     opened = dossier.open_sealed(world.sealed, None)
-    assert opened.files["report.pdf"] == of_dossier(opened)
-    subprocess.run(["pdfdetach", "-saveall", "-o", str(tmp_path), str(world.sealed / "report.pdf")], check=True)
-    assert (tmp_path / "certificate.json").read_bytes() == opened.files["certificate.json"]
+    assert {tongue.pdf for tongue in every()} == {"report.pdf", "report.da.pdf"}
+    for tongue in every():
+        assert opened.files[tongue.pdf] == of_dossier(opened, tongue.file)
+        subprocess.run(["pdfdetach", "-saveall", "-o", str(tmp_path), str(world.sealed / tongue.pdf)], check=True)
+        assert (tmp_path / "certificate.json").read_bytes() == opened.files["certificate.json"]
+        (tmp_path / "certificate.json").unlink()
+    said = subprocess.run(
+        ["pdftotext", str(world.sealed / "report.da.pdf"), "-"], check=True, capture_output=True, text=True
+    ).stdout
+    assert "falske alarmer" in said.casefold()
 
 
 def test_a_dossier_from_before_gets_one() -> None:

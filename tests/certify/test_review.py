@@ -13,12 +13,17 @@ from scipy import stats
 
 import auscult
 from certify import review
-from certify.review import LEAST, Judged, Population, Review, corrected, judge
-from guard import digest
+from certify.review import LEAST, Judged, Population, Review, Spending, corrected, judge
+from guard import digest, dsse, files
+from guard.claims import ReviewPlan
 from guard.errors import InputError, ProtocolError
+
+from . import made_up
 
 CLAIM = "missed_emergency@prompt"
 N = 80
+OPEN = Spending(0.005 / 3)
+"""Any number of rows, in three populations."""
 
 
 def _judged(label: int, role: str, wrong: int, number: int, answer: str | None = "unsure") -> list[Judged]:
@@ -52,7 +57,7 @@ def _pair(wrong: int = 0, other: int = 0, **changes: Any) -> tuple[Review, Revie
 
 def test_two_clinicians_on_one_blind_sample_open_the_claim() -> None:
     """For misses, for look-alikes (both of their rows) and for ordinary chat alike."""
-    found = judge(*_pair())
+    found = judge(*_pair(), OPEN)
     assert found.closed == ()
     assert [(one.population, one.label, one.items) for one in found.checked] == [
         (Population.NEAR, 0, 2 * N), (Population.ORDINARY, 0, N), (Population.HAZARD, 1, N)
@@ -74,7 +79,7 @@ def test_the_claim_stays_closed(changes: dict[str, Any], reason: str) -> None:
     """Whichever of the two it is that does not count; the figures are still told."""
     first, second = _pair()
     for pair in ((first, msgspec.structs.replace(second, **changes)), (msgspec.structs.replace(second, **changes), first)):
-        found = judge(*pair)
+        found = judge(*pair, OPEN)
         assert reason in " ".join(found.closed)
         assert found.checked
         assert not any(found.opens(one) for one in found.checked)
@@ -83,7 +88,7 @@ def test_the_claim_stays_closed(changes: dict[str, Any], reason: str) -> None:
 def test_few_items_open_nothing() -> None:
     """One item fewer than the least is too few; the least shows 5 % at delta 5 %."""
     for number, opens in ((LEAST - 1, False), (LEAST, True)):
-        found = judge(*_pair(number=number))
+        found = judge(*_pair(number=number), OPEN)
         assert found.opens(found.checked[-1]) is opens
     assert 1 - 0.05 ** (1 / LEAST) < 0.05
 
@@ -91,21 +96,21 @@ def test_few_items_open_nothing() -> None:
 def test_reviews_of_different_samples_can_not_be_joined() -> None:
     """There is no outcome at all."""
     with pytest.raises(InputError, match="different samples"):
-        judge(_review(), _review(number=N + 1, reviewer="CD"))
+        judge(_review(), _review(number=N + 1, reviewer="CD"), OPEN)
 
 
 @pytest.mark.parametrize("answer", ["no", "unsure", None])
 @pytest.mark.parametrize(("first", "second", "rejected"), [(0, 0, 0), (3, 0, 3), (0, 3, 3), (5, 3, 5)])
 def test_a_label_is_wrong_when_either_does_not_confirm_it(first: int, second: int, rejected: int, answer: str | None) -> None:
     """By the other answer, by doubt, or by none."""
-    found = judge(*_pair(first, second, answer=answer))
+    found = judge(*_pair(first, second, answer=answer), OPEN)
     assert found.checked[-1].rejected == rejected
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 7, N])
 def test_the_bound_is_that_of_clopper_and_pearson_in_scipy(wrong: int) -> None:
     """At its share of delta, by SciPy's own exact interval."""
-    one = judge(*_pair(wrong), delta=0.005).checked[-1]
+    one = judge(*_pair(wrong), OPEN).checked[-1]
     spent = 0.005 / 3 * LEAST / (N * (N + 1))
     assert one.delta == pytest.approx(spent)
     exact = stats.binomtest(wrong, N, alternative="less").proportion_ci(1 - spent, "exact").high
@@ -131,8 +136,21 @@ def test_stopping_where_it_looks_best_gains_nothing(share: float) -> None:
 def test_every_place_to_stop_together_spends_delta() -> None:
     """From the least on; before it there is no bound."""
     assert sum(review.spent_at(n, 0.05) for n in range(LEAST, 200_000)) == pytest.approx(0.05, rel=1e-3)
-    few = judge(*_pair(number=LEAST - 1)).checked[-1]
+    few = judge(*_pair(number=LEAST - 1), OPEN).checked[-1]
     assert (few.delta, few.upper) == (0.0, 1.0)
+
+
+def test_a_planned_number_has_a_bound_of_its_own() -> None:
+    """At that number the fixed share counts, at any other the open one; the bound is the tighter for it."""
+    planned = Spending(0.0005 / 3, {("missed_emergency@prompt", Population.HAZARD): (N, 0.0045 / 3)})
+    fixed, free = (judge(*_pair(2), one).checked[-1] for one in (planned, OPEN))
+    assert (fixed.population, fixed.claim) == (Population.HAZARD, "missed_emergency@prompt")
+    exact = stats.binomtest(2, N, alternative="less").proportion_ci(1 - 0.0045 / 3, "exact").high
+    assert (fixed.delta, fixed.upper) == (0.0045 / 3, pytest.approx(exact, abs=1e-12))
+    assert fixed.upper < free.upper
+    other = judge(*_pair(2, number=N + 1), planned).checked[-1]
+    assert other.delta == review.spent_at(N + 1, 0.0005 / 3)
+    assert other.upper > free.upper
 
 
 def test_a_bound_is_corrected_as_the_formula_says() -> None:
@@ -192,10 +210,11 @@ def test_a_file_that_is_not_what_it_says_is_refused(change: Any, problem: str) -
 
 def test_what_the_generator_writes_is_what_is_read_here() -> None:
     """The two packages share a file format and no code."""
+    from synth_data import blind
     from synth_data import review as drawing
     from tests.synth_data.corpus import corpus
 
-    items = drawing.sample(corpus(families=3, draws=2), per_stratum=4)
+    items = blind.sample(corpus(families=3, draws=2), per_stratum=4)
     sheet = "item,answer\n" + "".join(f"{item.id},{'yes' if item.label else 'no'}\n" for item in items)
     done = drawing.collect(items, sheet.encode(), reviewer="AB", kind=drawing.Reviewer.CLINICIAN)
     read = review.read(done.encode())
@@ -206,16 +225,34 @@ def test_the_command_tells_what_counts(tmp_path: Path, capsys: pytest.CaptureFix
     """A table for people, with a bound corrected where claim L is open, and the same for machines."""
     for name, one in zip("ab", _pair(2), strict=True):
         (tmp_path / f"{name}.json").write_bytes(msgspec.json.encode(one))
-    files = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
-    assert auscult.main(["certify", "review", *files, "--miss", "0.04"]) == 0
+    pair = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    assert auscult.main(["certify", "review", *pair, "--miss", "0.04"]) == 0
     shown = capsys.readouterr().out
     assert "misses, 0.04 corrected" in shown
     assert "closed" not in shown
-    assert auscult.main(["certify", "review", *files, "--miss", "0.04", "--json"]) == 0
+    assert auscult.main(["certify", "review", *pair, "--miss", "0.04", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     by = {one["population"]: one for one in told["populations"]}
     assert by["look-alikes"]["miss_corrected"] is None
     assert by["hazard"]["miss_corrected"] == pytest.approx(0.04 / (1 - by["hazard"]["wrong_at_most"]))
+
+
+def test_the_command_spends_what_the_certificate_will(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its share is the budget's: of a first attempt, or of the protocol that is named, with the number that it plans."""
+    for name, one in zip("ab", _pair(2), strict=True):
+        (tmp_path / f"{name}.json").write_bytes(msgspec.json.encode(one))
+    made = made_up.plan(made_up.cell(draws=90), traffic=80, review=ReviewPlan(per_stratum=N))
+    files.write(tmp_path / "dossier" / "protocol.json", dsse.sign(made_up.payload_of(made), made_up.KEY))
+
+    def spent(*more: str) -> dict[str, float]:
+        command = ["certify", "review", str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--json", *more]
+        assert auscult.main(command) == 0
+        return {one["population"]: one["delta"] for one in json.loads(capsys.readouterr().out)["populations"]}
+
+    assert spent()["hazard"] == pytest.approx(review.spent_at(N, 0.004 / 3))
+    for named in ("dossier", "dossier/protocol.json"):
+        assert spent("--protocol", str(tmp_path / named))["hazard"] == pytest.approx(review.spent_at(N, 0.1 * 0.004 / 3))
+    # The made-up reviews' rows tell no language; the labels' own tests have reviews as planned.
 
 
 def test_the_command_says_why_the_claim_stays_closed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

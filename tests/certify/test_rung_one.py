@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from certify import curves, dataset, results, rungs, trial
+from certify import curves, dataset, results, rung_rows, rungs, trial
 from certify.baselines import frozen
 from certify.baselines.effort import Effort
 from certify.dataset import Manifest
@@ -23,7 +23,7 @@ from certify.recompute import recompute
 from certify.results import UnitLoss
 from certify.trial import Outcome
 from guard import dossier, files
-from guard.certificate import CellResult, Status, Verdict
+from guard.certificate import CellResult, Status
 from guard.conversation import Fold, Kind, LabelledConversation
 from guard.digest import of_bytes
 from guard.dsse import open_bundle
@@ -31,6 +31,7 @@ from guard.errors import AuscultError, VerificationError
 from guard.keys import key_id, public
 from guard.probes.activations import HookPoint
 from guard.protocol import PREDICATE, row_seed
+from guard.rungs import Verdict
 from guard.trust import Trust
 
 from . import bag, tiny
@@ -171,13 +172,13 @@ def _changed(opened: dossier.Dossier, change: Callable[[UnitLoss], UnitLoss | No
     return replace(opened, files={**opened.files, "results.parquet": results.write(kept)})
 
 
-@pytest.mark.parametrize("row", list(rungs.Row))
-def test_one_altered_count_is_found(sealed: dossier.Dossier, row: rungs.Row) -> None:
+@pytest.mark.parametrize("row", list(rung_rows.Row))
+def test_one_altered_count_is_found(sealed: dossier.Dossier, row: rung_rows.Row) -> None:
     """Whatever the verdict hangs on, or is printed beside it: an altered count no longer gives what is signed."""
     done = []
 
     def change(one: UnitLoss) -> UnitLoss:
-        if one.estimand != rungs.estimand(row, "text") or done:
+        if one.estimand != rung_rows.estimand(row, "text") or done:
             return one
         done.append(one)
         return replace(one, numerator=one.numerator - 1 if one.numerator else 1)
@@ -207,7 +208,7 @@ def test_families_of_r1_are_those_of_the_bound(sealed: dossier.Dossier, name: Ca
     """Renamed alike for every reader, or all called alike, the verdict would come out again: the units are compared, too."""
 
     def change(one: UnitLoss) -> UnitLoss:
-        return replace(one, unit=name(one.order)) if one.estimand.startswith("r1_") and one.unit != rungs.SAMPLE else one
+        return replace(one, unit=name(one.order)) if one.estimand.startswith("r1_") and one.unit != results.SAMPLE else one
 
     with pytest.raises(VerificationError, match="not about the families of its bound"):
         recompute(_changed(sealed, change))

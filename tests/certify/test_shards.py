@@ -14,7 +14,7 @@ import torch
 from certify import shards
 from certify.extract import read_rows
 from certify.shards import INDEX, Extraction, extract_to, load, read_through
-from guard.certificate import SubjectBinding
+from guard.binding import SubjectBinding
 from guard.conversation import Fold, LabelledConversation
 from guard.errors import InputError, ScoringError
 from guard.probes.activations import HookPoint

@@ -7,6 +7,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from sigstore_models.bundle.v1 import Bundle
 
 import auscult
 from certify import timestamp as stamps
-from guard import digest, dsse, files, keys, timestamp
-from guard.errors import InputError, TimestampError, VerificationError
+from guard import digest, dsse, files, keys, moments, timestamp
+from guard.errors import InputError, NotInForce, TimestampError, VerificationError
+from guard.moments import Window
 from guard.timestamp import Authorities
 
 from . import authority
@@ -286,6 +288,72 @@ class TestVerify:
         assert "were not checked" in json.loads(capsys.readouterr().out)["steps"][-1]
         assert self.run(folder, "--trust", tmp_path / "key.pub", "--tsa-policy", POLICY) == 2
         assert self.run(folder, "--trust", tmp_path / "key.pub", "--tsa-roots", known.roots, "--tsa-policy", OTHER_POLICY) == 1
+
+    def trusting(self, sealed: object, place: Path, **window: str) -> Path:
+        """A trust folder with the key of a dossier, which counts in a window only."""
+        key = keys.public(sealed[1])  # type: ignore[index]
+        files.write(place / "trust" / "key.pub", keys.public_pem(key))
+        files.write(place / "trust" / "keys.json", json.dumps({keys.key_id(key): window}).encode())
+        return place / "trust"
+
+    def test_a_stamp_after_the_end_of_the_key_fails(
+        self,
+        sealed: object,
+        seal_again: Callable[..., None],
+        known: Authority,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """The date inside lies in the window, the authority saw the signature later: the date may be a date back."""
+        folder = self.dossier(sealed, seal_again, known, ("protocol.json", "certificate.json"))
+        ended = self.trusting(sealed, tmp_path, notAfter="2026-11-02T00:00:00Z")
+        assert self.run(folder, "--trust", ended, "--tsa-roots", known.roots) == 1
+        assert "the protocol was time-stamped at 20" in (said := capsys.readouterr().err)
+        assert "after the end of the key that signed it (2026-11-02T00:00:00+00:00)" in said
+        later = moments.now() + timedelta(hours=1)
+        counts = self.trusting(sealed, tmp_path, notAfter=moments.write(later))
+        assert self.run(folder, "--trust", counts, "--tsa-roots", known.roots, "--json") == 0
+        assert json.loads(capsys.readouterr().out)["warnings"] == []
+        early = timestamp.Authorities.read(known.roots)
+        bundles = [files.read(folder / name) for name in ("protocol.json", "certificate.json")]
+        with pytest.raises(NotInForce, match="before the key that signed it counted"):
+            timestamp.evidence(*bundles, early, Window(begins=later))
+
+    def test_without_a_stamp_an_ended_key_dates_alone(
+        self,
+        sealed: object,
+        seal_again: Callable[..., None],
+        known: Authority,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Said as a step and as a warning, for people and for machines; also looking back to before the key's end."""
+        ended = self.trusting(sealed, tmp_path, notAfter="2026-11-20T00:00:00Z")
+        folder: Path = sealed[0]  # type: ignore[index]
+        said = "the protocol and the certificate are dated by the signer alone; the key ended on 2026-11-20T00:00:00+00:00"
+        assert self.run(folder, "--trust", ended) == 0
+        out, err = capsys.readouterr()
+        assert f"8. {said}\n" in out
+        assert f"warning: {said}\n" in err
+        assert auscult.main(["verify", str(folder), "--at", "2026-11-10", "--trust", str(ended), "--json"]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert facts["warnings"] == [said]
+        assert facts["steps"][-1] == f"8. {said}"
+        self.trusting(sealed, tmp_path, notAfter="2999-01-01T00:00:00Z")
+        assert self.run(folder, "--trust", ended) == 0
+        assert "alone" not in "".join(capsys.readouterr())
+
+    def test_one_stamp_leaves_the_other_to_the_signer(
+        self, sealed: object, known: Authority, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A stamped plan with an unstamped certificate: the ended key could have signed another certificate since."""
+        folder: Path = sealed[0]  # type: ignore[index]
+        plan, issued = stamped(files.read(folder / "protocol.json"), known), files.read(folder / "certificate.json")
+        window = Window(ends=moments.now() + timedelta(hours=1))
+        found = timestamp.evidence(plan, issued, Authorities.read(known.roots), window)
+        later = moments.now() + timedelta(hours=2)
+        assert found.warning(window, later).startswith("the certificate is dated by the signer alone; the key ended on")
+        assert found.warning(window, moments.now()) == found.warning(Window(), later) == ""
 
     def test_an_absent_stamp_is_said(
         self, sealed: object, known: Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str]

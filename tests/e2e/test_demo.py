@@ -39,6 +39,14 @@ def test_demonstration_writes_what_it_promises(demonstration: Demonstration, sum
     assert not list(demonstration.out.rglob("*PRIVATE*"))
 
 
+def test_the_report_counts_hazards_in_long_chats(demonstration: Demonstration) -> None:
+    """Five claims by length, with the longest conversations outside the tested cells; the rows stand beside the others."""
+    page = (demonstration.dossier / "report.html").read_text()
+    assert page.count("<svg class='figure' role='img' aria-labelledby='length-") == 5
+    assert "48 of 48 conversations are outside every certified cell" in page
+    assert (demonstration.out / "rows" / "planted.jsonl").is_file()
+
+
 def test_guard_blocks_some_allows_some_and_leaks_nothing(summary: Any) -> None:
     """Both kinds of chat occur, and nothing of a blocked answer was delivered."""
     assert summary["guard"]["blocked"] > 0

@@ -20,9 +20,9 @@ from conftest import Demonstration
 
 from certify import dataset, scoring
 from guard import policy, resources, rules
-from guard.certificate import thresholds
 from guard.conversation import LabelledConversation
 from guard.hazards import Taxonomy
+from guard.points import thresholds
 from guard.proxy import start
 from guard.proxy.app import create_app
 from guard.settings import Settings

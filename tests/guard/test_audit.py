@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from guard import audit, chain
 from guard.audit import AuditEvent, Bindings, Phase, Scan, Status
 from guard.cell import Located
-from guard.certificate import Threshold
 from guard.conversation import Judged
 from guard.errors import InputError
 from guard.gate import Coverage
 from guard.hazards import Claim, Stage
+from guard.points import Threshold
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, ScoreUnavailable
 from guard.verdict import fired
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guard import audit, chain, heads
+from guard import audit, chain, heads, keys
 from guard.audit import AuditEvent, Bindings, Phase
 from guard.chain import Broken, Intact
 from guard.digest import Digest
-from guard.errors import DigestMismatch, InputError
+from guard.errors import DigestMismatch, InputError, SignatureError, UnknownSigner
 from guard.store import Store
 
 
@@ -105,6 +105,33 @@ async def test_a_checkpoint_finds_a_chain_that_was_made_anew(store: Store, tmp_p
     assert broken is not None
     assert "another" in broken.reason
     other.close()
+
+
+async def test_a_signed_checkpoint_can_not_be_made_up(store: Store, tmp_path: Path) -> None:
+    """Who can write the file may chain a line of their own: it is unsigned, strange, or its signature does not fit."""
+    kept, key, other = tmp_path / "heads.jsonl", keys.generate(), keys.generate()
+    known = {keys.key_id(keys.public(key)): keys.public(key)}
+    heads.note(kept, store, NOW)
+    with pytest.raises(UnknownSigner, match="no checkpoint is signed"):
+        heads.require_signed(heads.read(kept), known)
+    await store.append(event("one"))
+    heads.note(kept, store, NOW, key)
+    heads.note(kept, store, NOW, key)
+    good, genuine = kept.read_bytes(), heads.read(kept)
+    assert heads.against(store, genuine) is None
+    assert heads.require_signed(genuine, known) == 2
+    for signed_by, said in ((None, "signed by nobody"), (other, "not trusted")):
+        heads.note(kept, store, NOW, signed_by)
+        with pytest.raises(UnknownSigner, match=said):
+            heads.require_signed(heads.read(kept), known)
+        kept.write_bytes(good)
+    moved = {"at": genuine[1].at, "events": 0, "head": chain.START, "key": genuine[1].key, "signature": genuine[1].signature}
+    for record in (moved, moved | {"signature": "?"}):
+        chain.append(kept, record)
+        with pytest.raises(SignatureError):
+            heads.require_signed(heads.read(kept), known)
+        kept.write_bytes(good)
+    store.close()
 
 
 def test_files_that_are_no_checkpoints_are_refused(tmp_path: Path) -> None:

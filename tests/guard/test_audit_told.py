@@ -59,16 +59,56 @@ def test_a_request_is_told_in_plain_words() -> None:
     told = "\n".join(words.story(EVENTS))
     for sentence in (
         "Request r1 to phantom, asked by ward-7 for clinic.",
-        "Message 1, from the user (en, upto1000): BLOCK; it went on although something that is demanded did not look.",
+        "Message 1, from the user (en, upto1000): BLOCK, withheld; something that is demanded did not look.",
         "clinical_misuse@prompt found something: score 5.25, threshold 0.5 (certified)",
-        "rule:identifiers at characters 5-15 of message 1",
+        "rule:identifiers found something at characters 5-15 of message 1",
         "Looked and found nothing: rule:doses",
         "Did not look: self_harm@prompt (late)",
-        "The end: the answer, or the rest of it, was withheld (prompt).",
+        "The end: the answer, or the rest of it, was withheld: because of what the client sent.",
+        "Nothing of an answer was let go.",
         "It took 12.5 ms, of which 2.5 ms waiting for the model.",
     ):
         assert sentence in told
+    assert not any("went on although" in sentence for sentence in told.splitlines())
     assert "There is no last event" in "\n".join(words.story(EVENTS[:2]))
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"outcome": Outcome.SERVED, "reason": "stop"}, "The end: the answer was delivered: the model came to its end."),
+        ({"outcome": Outcome.SERVED, "reason": ""}, "The end: texts were judged, and nobody was to answer them."),
+        ({"outcome": Outcome.SERVED, "reason": "overheard"}, "nothing was delivered from here."),
+        ({"outcome": Outcome.DISCONNECTED, "reason": "disconnected"}, "The end: the client went away before the end."),
+        ({"outcome": Outcome.DISCONNECTED, "reason": "stalled"}, "before the end: it did not read what it was sent."),
+        ({"outcome": Outcome.ERROR, "reason": "upstream_timeout"}, "something failed: the model's server was late."),
+        ({"outcome": Outcome.ERROR, "reason": "a_new_one"}, "something failed: a_new_one."),
+    ],
+)
+def test_an_end_is_told_as_it_was(values: dict[str, Any], sentence: str) -> None:
+    """Nothing that was only judged counts as delivered, and a reason without words of its own stays."""
+    told = list(words.story([event(Phase.BEGUN, 0), event(Phase.ENDED, 1, counts=Counts(judged_characters=9), **values)]))
+    assert any(line.endswith(sentence) for line in told)
+    delivered = any("was delivered:" in line for line in told)
+    assert delivered == (values["reason"] == "stop")
+
+
+def test_without_a_certificate_and_with_tools_the_story_says_what_is_missing() -> None:
+    """What is demanded and can't be met stands once; a message without an entry is explained."""
+    scans = (
+        Scan(by="rule:identifiers", status=Status.SCANNED),
+        Scan(by="self_harm@prompt", status=Status.NOT_RUN, reason="no_certificate"),
+    )
+    judged = event(
+        Phase.JUDGED, 1, turn=1, role="user", status=Status.DEGRADED, action="ALLOW", scans=scans,
+        not_demanded=("prompt", "context"),
+    )  # fmt: skip
+    told = "\n".join(words.story([event(Phase.BEGUN, 0), judged]))
+    assert "ALLOW, no objection; it went on although something that is demanded did not look." in told
+    assert "Demanded, but without a certificate no monitor looks: self_harm@prompt\n" in told
+    assert "No monitor is demanded for: context\n" in told
+    assert "Did not look" not in told
+    assert "Message 1 has no entry" in told
 
 
 REQUIRED = {

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard import certificate, digest, protocol
-from guard.certificate import Certificate, OperatingPoint, Threshold, number, thresholds
+from guard.certificate import Certificate, number
 from guard.errors import InputError, VerificationError
 from guard.hazards import Claim, Stage
+from guard.points import OperatingPoint, Threshold, thresholds
 
 EMERGENCY = Claim("missed_emergency", Stage.PROMPT)
 Make = Callable[..., Any]

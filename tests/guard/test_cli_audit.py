@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 import auscult
-from guard import chain, sealing
+from guard import chain, keys, sealing, settings
+from guard.errors import InputError
+from guard.proxy import outside
 from guard.store import Store
 from tests.guard.test_audit_told import EVENTS, JUDGED
 from tests.guard.test_audit_told import event as _event
@@ -100,6 +102,35 @@ def test_checkpoints_are_kept_and_checked(run: Run, url: str, tmp_path: Path) ->
     assert code == 1
     assert "breaks at event 3" in err
     assert run("verify", "--store", url, "--checkpoints", "missing.jsonl")[0] == 2
+
+
+def test_checkpoints_are_signed_and_the_signatures_checked(run: Run, url: str, tmp_path: Path) -> None:
+    """With a key of the guard's own; a line that somebody else adds to the file is refused."""
+    keys.write_private(tmp_path / "own.pem", key := keys.generate(), b"word")
+    (tmp_path / "own.pub").write_bytes(keys.public_pem(keys.public(key)))
+    verify = ("verify", "--store", url, "--checkpoints", "heads.jsonl", "--trust", "own.pub")
+    assert run("checkpoint", "--store", url, "--out", "heads.jsonl", "--key", "own.pem")[0] == 0
+    assert "as 1 checkpoints say, 1 of them signed by a trusted key" in run(*verify)[1]
+    assert run("checkpoint", "--store", url, "--out", "heads.jsonl")[0] == 0
+    code, _, err = run(*verify)
+    assert (code, "signed by nobody" in err, err.count("\n")) == (1, True, 1)
+    assert run("verify", "--store", url, "--trust", "own.pub")[0] == 2
+    assert run("checkpoint", "--store", url, "--out", "heads.jsonl", "--key", "missing.pem")[0] == 2
+
+
+def test_a_guard_s_key_for_checkpoints_certifies_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is opened at start-up; a certifier's key is refused, and so is a key without a file to sign."""
+    monkeypatch.setenv("AUSCULT_KEY_PASSWORD", "word")
+    keys.write_private(tmp_path / "own.pem", key := keys.generate(), b"word")
+    (tmp_path / "own.pub").write_bytes(keys.public_pem(keys.public(key)))
+    named = {"checkpoint_key": str(tmp_path / "own.pem"), "checkpoints": tmp_path / "heads.jsonl"}
+    opened = outside.read(settings.read(named, {})).checkpoint_key
+    assert opened is not None
+    assert keys.key_id(keys.signer(opened).public) == keys.key_id(keys.public(key))
+    with pytest.raises(InputError, match="certifies, too"):
+        outside.read(settings.read({**named, "trust": tmp_path / "own.pub"}, {}))
+    with pytest.raises(InputError, match="needs a file"):
+        settings.read({"checkpoint_key": "own.pem"}, {})
 
 
 def test_migrate_makes_the_tables_and_grants_only_where_there_are_roles(run: Run, tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ def test_a_rotated_key_is_trusted_through_its_announcement(run: Run, make_dossie
         folder = make_dossier(Path(f"{name}{code}"), opened(f"{name}.pem"), plan=dates)
         done = run("verify", folder, "--trust", trust, "--at", moments.write(begins + DAY))
         assert done.code == code, done
+        alone = "dated by the signer alone; the key ended on " + facts["ends"]
+        assert (alone in done.err) == (name == "old" and code == 0)
         assert code == 0 or f"but signatures of key {key_id(public(opened(f'{name}.pem')))[:23]}… count" in done.err
     failed(run("verify", "new0", "--trust", "old.pem.pub"), 1, "not among the trusted keys")
 

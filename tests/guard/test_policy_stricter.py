@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from guard import policy, resources
 from guard.conversation import Judged
 from guard.errors import PolicyError, RequestRefused
 from guard.hazards import Claim, Stage, Taxonomy
-from guard.policy import CERTIFICATE, Action, FailCause, GateMode, Policy, required, schema, strictest
+from guard.policy import CERTIFICATE, Action, FailCause, GateMode, Policy, required, schema, strictest, tighten
 from guard.policy.actions import OF_RULES
 from guard.validity import Signal, State
 from guard.verdict import Finding, FindingKind, Findings, decide
@@ -128,8 +130,28 @@ STATES = st.tuples(st.sampled_from(State), st.sets(st.sampled_from(Signal), max_
 
 
 def weaker(stricter: Policy, base: Policy, found: Findings, state: State, signals: set[Signal]) -> bool:
-    """Whether the policy that is meant to be stricter does less."""
-    return decide(stricter, found, state, signals).action.rank < decide(base, found, state, signals).action.rank
+    """Whether the policy that is meant to be stricter does less, about all that was found or about any one thing alone."""
+    if decide(stricter, found, state, signals).action.rank < decide(base, found, state, signals).action.rank:
+        return True
+    return any(decide(stricter, one).action.rank < decide(base, one).action.rank for one in EACH)
+
+
+def each() -> Iterator[Findings]:
+    """Everything that one monitor or rule can find, nothing else amiss."""
+    sources: list[Claim | str] = [*map(Claim.parse, CLAIMS), *RULES, "names"]
+    seen = frozenset((source, place) for source in sources for place in PLACES)
+    for source in sources:
+        kinds = [(FindingKind.FIRED, True, "")] + [(FindingKind.UNAVAILABLE, True, reason) for reason in REASONS]
+        if isinstance(source, Claim):
+            kinds += [(FindingKind.NOT_CERTIFIED, False, "no_cell"), (FindingKind.FIRED, False, "")]
+        for place in PLACES:
+            if isinstance(source, str) or place.stage is source.stage:
+                for kind, certified, reason in kinds:
+                    item = Finding(source, place, kind, certified=certified, reason=reason)
+                    yield Findings((item,), seen, (place,))
+
+
+EACH = tuple(each())
 
 
 @given(data=st.data(), found=findings(), state=STATES)
@@ -138,7 +160,11 @@ def test_base_then_tenant_then_route_only_tighten(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, found: Findings, state: tuple[State, set[Signal]]
 ) -> None:
     """For every policy, tenant, route, finding, cause and state of the certificate."""
-    folder = tmp_path_factory.getbasetemp()
+    check_overlays(tmp_path_factory.getbasetemp(), data, found, state)
+
+
+def check_overlays(folder: Path, data: st.DataObject, found: Findings, state: tuple[State, set[Signal]]) -> None:
+    """Draw a base, a tenant and a route, and hold them against each other."""
     written = data.draw(policies())
     base = load(folder, written)
     written |= {"tenants": {"t": data.draw(overlays(written, base))}, "routes": {"/r": data.draw(overlays(written, base))}}
@@ -164,14 +190,24 @@ def test_a_client_only_tightens(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, found: Findings, state: tuple[State, set[Signal]]
 ) -> None:
     """Whatever it demands, nothing is done less, and what it named is done at least as it said."""
-    base = load(tmp_path_factory.getbasetemp(), data.draw(policies()))
+    check_client(tmp_path_factory.getbasetemp(), data, found, state, required)
+
+
+Requires = Callable[[Policy, str, frozenset[str]], Policy]
+
+
+def check_client(
+    folder: Path, data: st.DataObject, found: Findings, state: tuple[State, set[Signal]], makes_stricter: Requires
+) -> None:
+    """Draw a base and what a client demands, and hold what comes of it against the base."""
+    base = load(folder, data.draw(policies()))
     measured = {str(one.claim) for one in base.requires if one.allow_measured}
     names = st.sampled_from([*(str(one.claim) for one in base.requires), *sorted(NAMES)])
     wanted = data.draw(st.dictionaries(names, ACTIONS, max_size=3))
     wanted = {
         name: Action.ESCALATE if name in measured and action is Action.BLOCK else action for name, action in wanted.items()
     }
-    stricter = required(base, ", ".join(f"{name}={action}" for name, action in wanted.items()), NAMES)
+    stricter = makes_stricter(base, ", ".join(f"{name}={action}" for name, action in wanted.items()), NAMES)
     assert not weaker(stricter, base, found, *state)
     for name, action in wanted.items():
         source: Claim | str = name if name in NAMES else Claim.parse(name)
@@ -184,6 +220,89 @@ def test_a_client_only_tightens(
         measured_only = item.kind is FindingKind.FIRED and not item.certified and isinstance(item.source, Claim)
         if not measured_only:
             assert done.rank >= demanded.rank
+
+
+def as_it_says(base: Policy, header: str, names: frozenset[str]) -> Policy:
+    """Take a client at its word about monitors, even where the policy was stricter."""
+    new, wanted = required(base, header, names), dict(part.split("=") for part in header.split(", ") if part)
+    return replace(
+        new,
+        requires=tuple(
+            replace(one, action=Action(wanted[str(one.claim)])) if str(one.claim) in wanted else one for one in new.requires
+        ),
+    )
+
+
+def with_rules_as_it_says(base: Policy, header: str, names: frozenset[str]) -> Policy:
+    """Take a client at its word about rules."""
+    new, wanted = required(base, header, names), dict(part.split("=") for part in header.split(", ") if part)
+    rules = {name: Action(wanted.get(name, action)) for name, action in new.rules.items()}
+    return replace(new, rules=rules, details={})
+
+
+def with_open_failures(base: Policy, header: str, names: frozenset[str]) -> Policy:
+    """Forget what happens when nobody could look."""
+    new = required(base, header, names)
+    return replace(
+        new,
+        requires=tuple(replace(one, on_unavailable=Action.ALLOW, on={}) for one in new.requires) if header else new.requires,
+    )
+
+
+def in_shadow(base: Policy, header: str, names: frozenset[str]) -> Policy:
+    """Only watch what a client names."""
+    new = required(base, header, names)
+    named = {part.partition("=")[0] for part in header.split(", ")}
+    demanded: list[Claim | str] = [*(one.claim for one in new.requires), *new.rules]
+    return replace(new, shadow=new.shadow | {source for source in demanded if str(source) in named})
+
+
+def without_the_rest(base: Policy, header: str, names: frozenset[str]) -> Policy:
+    """Demand only what a client names."""
+    new = required(base, header, names)
+    return replace(new, requires=tuple(one for one in new.requires if str(one.claim) in header)) if header else new
+
+
+def is_caught(prove: Callable[[st.DataObject, Findings, tuple[State, set[Signal]]], None]) -> None:
+    """Run a property until an example contradicts it."""
+
+    @given(data=st.data(), found=findings(), state=STATES)
+    @settings(
+        max_examples=500, deadline=None, database=None, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False
+    )
+    def run(data: st.DataObject, found: Findings, state: tuple[State, set[Signal]]) -> None:
+        prove(data, found, state)
+
+    with pytest.raises(AssertionError):
+        run()
+
+
+@pytest.mark.parametrize("loosens", [as_it_says, with_rules_as_it_says, with_open_failures, in_shadow, without_the_rest])
+def test_a_demand_that_loosens_is_caught_by_the_same_property(tmp_path: Path, loosens: Requires) -> None:
+    """Each way in which a client could get less than the policy contradicts it."""
+    is_caught(lambda data, found, state: check_client(tmp_path, data, found, state, loosens))
+
+
+def test_the_property_catches_the_weakest_in_place_of_the_strictest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One wrong word in the code itself."""
+
+    def weakest(*actions: Action) -> Action:
+        return min(actions, key=lambda action: action.rank, default=Action.ALLOW)
+
+    monkeypatch.setattr(tighten, "strictest", weakest)
+    is_caught(lambda data, found, state: check_client(tmp_path, data, found, state, required))
+
+
+def test_the_property_catches_a_tenant_that_replaces_the_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules of a route alone, without those of the base."""
+    whole = tighten.overlaid
+
+    def replaced(policy_: Policy, overlay: Any, who: str, *, refuse: bool = True) -> Policy:
+        new = whole(policy_, overlay, who, refuse=refuse)
+        return replace(new, rules={name: action for name, action in new.rules.items() if name in overlay.rules})
+
+    monkeypatch.setattr(tighten, "overlaid", replaced)
+    is_caught(lambda data, found, state: check_overlays(tmp_path, data, found, state))
 
 
 @pytest.mark.parametrize(
@@ -265,8 +384,8 @@ def test_what_loosens_is_refused(tmp_path: Path, kind: str, overlay: dict[str, A
         ({"shadow": ["self_harm@prompt"]}, "shadow names"),
         ({"shadow": "some"}, "Invalid enum value"),
         (
-            {"rules": {"identifiers": {"action": "NOTICE", "on": {"timeout": "BLOCK"}}}},
-            "a rule can fail by error, missing",
+            {"rules": {"identifiers": {"action": "NOTICE", "on": {"nan": "BLOCK"}}}},
+            "a rule can fail by error, timeout, missing",
         ),
         ({"requires": [DEMAND | {"on": {"store_down": "NOTICE"}}]}, "use BLOCK at least"),
         ({"requires": [DEMAND | {"on": {"upstream": "ALLOW"}}]}, "use ESCALATE at least"),

@@ -46,3 +46,26 @@ def test_nothing_but_our_error_comes_out(data: bytes) -> None:
         Reader().feed(data)
     except UpstreamError as error:
         assert error.code == "upstream_garbage"
+
+
+PIECES = [
+    "data: a\n\n", "data: b c\n\n", "data: \n\n", "data:x\n\n", "data: a\ndata: b\n\n", "event: e\ndata: d\n\n", ": c\n\n",
+    "\n", "data: a\r\n\r\n", "data: a\r\r", "data: æ🤒\n\n", "data: a\n: c\n\n", "data: a\n\n\n",
+]  # fmt: skip
+
+
+class Slow(Reader):
+    """A reader that takes every line by itself."""
+
+    def _plain(self, data: bytes) -> None:
+        return None
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=8), st.lists(st.integers(0, 120), max_size=6))
+def test_the_quick_way_says_what_the_slow_one_does(pieces: list[str], cuts: list[int]) -> None:
+    """Whatever stands between plain events, and wherever they are cut."""
+    data = "".join(pieces).encode()
+    places = [0, *sorted(set(cuts) & set(range(len(data)))), len(data)]
+    quick, slow = Reader(), Slow()
+    for first, last in pairwise(places):
+        assert quick.feed(data[first:last]) == slow.feed(data[first:last])

@@ -199,3 +199,50 @@ def test_time_limits_are_read() -> None:
     for text in ("1,2,3", "1,2,3,x", "1,2,3,0", "1,2,3,inf", "nan,1,1,1", ""):
         with pytest.raises(InputError):
             Timeouts.read(text)
+
+
+JSON = ("Content-Type: application/json",)
+
+
+async def test_a_whole_answer_comes_as_it_was_sent() -> None:
+    """In pieces or not; one that streams all the same is told as one."""
+    server = Server([b'{"a":', b"1}"], headers=JSON)
+    async with asking(server) as upstream:
+        assert await upstream.whole(b'{"model":"m"}') == (b'{"a":1}', False)
+    assert b"accept: application/json" in server.heads[0].lower()
+    assert server.bodies == [b'{"model":"m"}']
+    async with asking(Server()) as upstream:
+        assert await upstream.whole(b"{}") == (b"".join(Server().parts), True)
+
+
+async def test_a_whole_answer_may_take_all_the_time_there_is_and_no_more() -> None:
+    """Its first byte comes when all of it is made."""
+    quick = Timeouts(connect=1.0, first=0.1, between=0.1, total=0.6)
+    async with asking(Server([b"{}"], headers=JSON, pause=lambda number: 0.3), timeouts=quick) as upstream:
+        assert await upstream.whole(b"{}") == (b"{}", False)
+    async with asking(Server([b"{}"], headers=JSON, pause=lambda number: 5.0), timeouts=quick) as upstream:
+        with pytest.raises(UpstreamError) as caught:
+            await upstream.whole(b"{}")
+    assert (caught.value.code, caught.value.status) == ("upstream_timeout", 504)
+
+
+@pytest.mark.parametrize(("status", "times"), [("503 Busy", 3), ("504 Late", 1)])
+async def test_a_gateway_that_gave_up_is_not_asked_for_the_whole_again(status: str, times: int) -> None:
+    """It would have all of it made once more."""
+    server = Server(status=status)
+    async with asking(server) as upstream:
+        with pytest.raises(UpstreamError, match="no answer that can be read"):
+            await upstream.whole(b"{}")
+    assert len(server.bodies) == times
+
+
+async def test_a_whole_answer_has_a_longest_length_and_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads more than that, and half of one is none."""
+    monkeypatch.setattr("guard.upstream.MOST_BYTES", 10)
+    async with asking(Server([b"x" * 11], headers=JSON)) as upstream:
+        with pytest.raises(UpstreamError, match="without an end"):
+            await upstream.whole(b"{}")
+    async with asking(Server([b"{}"], headers=(*JSON, "Content-Length: 9"))) as upstream:
+        with pytest.raises(UpstreamError) as caught:
+            await upstream.whole(b"{}")
+    assert caught.value.code == "upstream_broken"

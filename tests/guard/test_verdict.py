@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.cell import OTHER, Located
-from guard.certificate import CellResult, Certificate, OperatingPoint, Threshold, Thresholds
+from guard.certificate import CellResult, Certificate
 from guard.conversation import Judged
 from guard.digest import of_bytes
 from guard.errors import CheckFailed
 from guard.hazards import Claim, Population, Stage
+from guard.points import OperatingPoint, Threshold, Thresholds
 from guard.policy import Action, Audit, Fields, Gate, GateMode, Policy, Requirement, Whole
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
 from guard.validity import State

@@ -25,23 +25,8 @@ from certify.report.sources import (
     OtherReading,
     Reading,
 )
-from guard import certificate as certificate_
-from guard.certificate import (
-    Bound,
-    Canaries,
-    CatalogueRate,
-    CellResult,
-    Certificate,
-    Comparison,
-    LeftOut,
-    MeasuredRates,
-    OperatingPoint,
-    Proportion,
-    RungOne,
-    SubjectBinding,
-    WholeResult,
-    number,
-)
+from guard.binding import Canaries, SubjectBinding
+from guard.certificate import Bound, CatalogueRate, CellResult, Certificate, Proportion, WholeResult, number
 from guard.claims import (
     CheckedLabels,
     CorrectedBound,
@@ -55,7 +40,10 @@ from guard.claims import (
     SiteResult,
 )
 from guard.hazards import Population, Taxonomy
+from guard.points import MeasuredRates, OperatingPoint
 from guard.protocol import ORDER_RULE, SEED_RULE, CellPlan, GeneratorBinding, Limits, Protocol, TrafficPlan
+from guard.rungs import Comparison, LeftOut, RungOne
+from guard.rungs import Reading as RungReading
 
 TAXONOMY = Taxonomy.read(
     {
@@ -189,8 +177,8 @@ def _values(
 def make_rung_one(hits: dict[str, int], p: dict[str, float], p_holm: float, **left_out: str) -> RungOne:
     """Make a comparison over 40 unseen families; `hits` and `p` by reader, hits of 800 positives."""
 
-    def line(reader: str) -> certificate_.Reading:
-        return certificate_.Reading(
+    def line(reader: str) -> RungReading:
+        return RungReading(
             reader=reader,
             hits=Proportion(successes=hits[reader], trials=800),
             alarms=Proportion(successes=80, trials=1600),

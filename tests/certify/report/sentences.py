@@ -9,10 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from certify import issue, rungs, sealed
-from certify.report import argument, beside, crosswalk, evidence, finding, model, readers, standing, states, words
+from certify.report import (
+    argument,
+    beside,
+    crosswalk,
+    evidence,
+    finding,
+    length_figure,
+    model,
+    readers,
+    standing,
+    states,
+    words,
+)
 from certify.report.render import environment
-from guard.certificate import Status, Verdict
+from guard.certificate import Status
 from guard.hazards import Taxonomy
+from guard.rungs import Verdict
 
 REPORT = Path(inspect.getfile(words)).parent
 _UNSAID = {
@@ -35,7 +48,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _constants() -> Iterator[str]:
-    modules = (words, standing, crosswalk, finding, evidence, beside, argument, states, readers, model)
+    modules = (words, standing, crosswalk, finding, evidence, beside, argument, states, readers, length_figure, model)
     private = {states: ("_TEXT", "_VOIDING"), model: ("_HEADLINES",)}
     for module in modules:
         names = [name for name in vars(module) if name.isupper() and not name.startswith("_")]

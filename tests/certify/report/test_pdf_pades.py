@@ -23,7 +23,7 @@ from certify.report.model import build
 from certify.report.pdf import pades, sealed
 from certify.report.pdf.render import pdf
 from certify.report.sources import Digests, NotGiven
-from guard import digest, dossier, files, keys
+from guard import digest, dossier, files, keys, signing
 from guard.errors import AuscultError, InputError, ProtocolError
 from guard.keys import key_id, public, public_pem
 from guard.trust import Trust
@@ -54,7 +54,7 @@ def certificate(subject: str, key: Key, *, authority: bool) -> x509.Certificate:
         x509.CertificateBuilder()
         .subject_name(name[subject])
         .issuer_name(name["Test authority"])
-        .public_key(key.public_key())
+        .public_key(key.public_key() if hasattr(key, "public_key") else key)
         .serial_number(1 if authority else 2)
         .not_valid_before(NOW - timedelta(days=1))
         .not_valid_after(NOW + timedelta(days=3650))
@@ -150,6 +150,56 @@ def test_a_certificate_that_can_t_be_opened_is_one_line(data: bytes, password: b
     """Naming where the password comes from."""
     with pytest.raises(InputError, match=said):
         pades.identity(data, password)
+
+
+def pem(key: Key = EC_KEY) -> bytes:
+    """A signing certificate and the authority's, as PEM."""
+    return b"".join(one.public_bytes(Encoding.PEM) for one in (certificate("Model safety", key, authority=False), ROOT))
+
+
+@pytest.mark.pdfsig
+def test_a_key_held_apart_signs_alike(plain: bytes, pdfsig: Callable[[bytes], str]) -> None:
+    """The certificate as PEM, the key elsewhere: valid, trusted, over the whole file, and the same bytes again."""
+    who = pades.identity_apart(pem(), EC_KEY)
+    assert who.name == pades.identity(p12(), PASSWORD).name
+    made = pades.signed(plain, who, NOW)
+    assert pades.signed(plain, who, NOW) == made
+    said = pdfsig(made)
+    for line in ("Signature is Valid.", "Certificate is Trusted.", "Total document signed", "ETSI.CAdES.detached"):
+        assert line in said
+
+
+@pytest.mark.pdfsig
+@pytest.mark.softhsm
+def test_a_key_on_a_token_signs_the_pdf(
+    copy: Path, token: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    pdfsig: Callable[[bytes], str],
+) -> None:  # fmt: skip
+    """By its URI; another key's certificate, a .p12 beside it, and a wrong PIN are one line each, and nothing is written."""
+    for name, value in {**token, "AUSCULT_KEY_PASSWORD": "pw"}.items():
+        monkeypatch.setenv(name, value)
+    uri = "pkcs11:token=auscult;object=issuer"
+    held = keys.signer(signing.open_key(uri)).public
+    own = certificate("Model safety", held, authority=False)  # type: ignore[arg-type]
+    files.write(copy.parent / "token.pem", own.public_bytes(Encoding.PEM) + ROOT.public_bytes(Encoding.PEM))
+    files.write(copy.parent / "other.pem", pem())
+
+    def sign(name: str) -> tuple[int, str]:
+        words = {"--certificate": copy.parent / name, "--certificate-key": uri, "--key": copy.parent / "issuer.pem"}
+        named = [str(word) for option in words.items() for word in option]
+        code = auscult.main(["certify", "sign-pdf", str(copy), "--at", NOW.isoformat(), *named])
+        return code, capsys.readouterr().err
+
+    for name, problem in (("other.pem", "of another key"), ("hospital.p12", "is not PEM")):
+        code, said = sign(name)
+        assert (code, said.count("\n"), problem in said) == (2, 1, True)
+    assert not (copy / "report.pdf").exists()
+    assert sign("token.pem") == (0, "")
+    signed = dossier.open_sealed(copy, TRUST).files["report.pdf"]
+    assert "Signature is Valid." in pdfsig(signed) and "Certificate is Trusted." in pdfsig(signed)
+    monkeypatch.setenv("AUSCULT_PKCS11_PIN", "00000000")
+    code, said = sign("token.pem")
+    assert (code, said.count("\n"), "00000000" in said) == (2, 1, False)
 
 
 def test_a_certificate_without_its_key_is_refused() -> None:

@@ -15,8 +15,8 @@ from certify.report import render, tongue
 from certify.report.check import visible_text
 from certify.report.finding import said
 from certify.report.tongue import ENGLISH, danish
-from guard.certificate import Verdict
 from guard.errors import InputError
+from guard.rungs import Verdict
 
 from . import sentences
 

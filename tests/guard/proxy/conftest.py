@@ -15,10 +15,10 @@ from litestar.testing import TestClient
 
 from guard import cell
 from guard.audit import AuditEvent
-from guard.certificate import Threshold
 from guard.conversation import Conversation
 from guard.digest import Digest, of_bytes
 from guard.hazards import Claim, Population, Stage
+from guard.points import Threshold
 from guard.policy import Action, Audit, Content, Fields, Gate, GateMode, Policy, Requirement, Whole
 from guard.proxy.app import create_app
 from guard.proxy.guard import Evidence, Guard

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 
 from guard import cell
-from guard.certificate import Threshold
 from guard.conversation import Conversation, Message, Role
 from guard.digest import of_bytes
 from guard.errors import ScoringError
 from guard.hazards import Claim, Population, Stage
+from guard.points import Threshold
 from guard.policy import Action, Audit, Fields, Gate, GateMode, Policy, Requirement, Whole
 from guard.proxy.answer import Answer
 from guard.proxy.basis import Basis

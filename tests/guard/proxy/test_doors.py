@@ -300,7 +300,9 @@ def events(told: Any) -> list[dict[str, Any]]:
 
 def test_a_response_is_a_chat_in_another_form(make: Make) -> None:
     """Input items, instructions and limits go where a chat has them."""
-    fake = Fake()
+    *words, _, usage, _ = answer(["Rest", " and", " drink", " water."])
+    *book, done = calling(("book", "{}"))
+    fake = Fake([*words, *book, usage, done])
     policy = replace(POLICY, requires=(), system_prompt="Be kind.")
     made = fronted(make, fake, policy=policy)
     call = {"type": "function_call", "call_id": "c1", "name": "book", "arguments": "{}", "id": "fc_1", "status": "completed"}

@@ -6,14 +6,17 @@ import asyncio
 import json
 import random
 import re
-from collections.abc import AsyncGenerator, Callable
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
-from guard.policy import Gate, GateMode
+from guard import audit
+from guard.policy import Audit, Content, Gate, GateMode
 from guard.proxy.app import create_app
+from guard.store import Store
 from tests.guard.proxy.conftest import POLICY
 from tests.guard.proxy.upstreams import Fake, answer, fronted
 from tests.theory.populations import NIGHTLY
@@ -71,22 +74,35 @@ async def _ask(app: Any, mark: str) -> bytes:
 
 
 async def crossed(make: Callable[..., Any], mode: GateMode, count: int, *, shared: bool = False) -> int:
-    """Return in how many of some answers there was anything but the own mark, three times."""
-    policy = replace(POLICY, requires=(), gate=Gate(mode=mode))
+    """Return of how many requests the answer held anything but the own mark, three times, or the trail anything but that mark.
+
+    The trail keeps text here, so that it can be looked into.
+    """
+    policy = replace(POLICY, requires=(), gate=Gate(mode=mode), audit=Audit(content=Content.REDACTED))
     made = fronted(make, Echo(shared=shared), policy=policy, offered=_models)
     app = create_app(made.guard)
-    wrong = 0
-    waiting = iter(range(count))
+    marks = [f"m{number:06}m" for number in range(count)]
+    wrong: set[str] = set()
+    waiting = iter(marks)
 
     async def worker() -> None:
-        nonlocal wrong
-        for number in waiting:
-            mark = f"m{number:06}m"
+        for mark in waiting:
             text = await _ask(app, mark)
-            wrong += MARK.findall(text.decode()) != [mark] * 3 or b"[DONE]" not in text
+            if MARK.findall(text.decode()) != [mark] * 3 or b"[DONE]" not in text:
+                wrong.add(mark)
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
-    return wrong
+    return len(wrong | _mixed(made.guard.store, marks))
+
+
+def _mixed(store: Store, marks: Sequence[str]) -> set[str]:
+    """Return the marks that stand together with others in the trail of one request, or in none."""
+    trails: dict[str, set[str]] = defaultdict(set)
+    for line in store.lines():
+        event = audit.decode(line)[0]
+        trails[event.request] |= set(MARK.findall(event.content))
+    alone = {next(iter(found)) for found in trails.values() if len(found) == 1}
+    return set(marks) - alone | {mark for found in trails.values() if len(found) > 1 for mark in found}
 
 
 async def _models() -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
 import http.server
 import json
@@ -26,8 +27,11 @@ from guard.digest import of_bytes
 from guard.errors import CheckFailed
 from guard.hazards import Taxonomy
 from guard.policy import Action, Policy
+from guard.proxy import following
+from guard.proxy.app import create_app
+from guard.proxy.auth import Keys
 from guard.proxy.guard import Evidence, Guard
-from guard.proxy.reload import InForce
+from guard.proxy.reload import InForce, KeysInForce
 from guard.store import Store
 from guard.validity import State
 
@@ -141,6 +145,79 @@ async def test_the_watch_follows_the_file_and_outlives_a_broken_one(kept: tuple[
     assert [line.split(":")[0] for line in said] == ["the policy first stays in force", "the policy second is in force"]
 
 
+async def test_a_change_between_the_start_and_the_first_look_is_seen(kept: tuple[Path, Guard, InForce, list[str]]) -> None:
+    """The policy was read, then the file was written, then somebody began to look."""
+    path, guard, _, said = kept
+    write(path, "second", "BLOCK")
+    late = InForce(path, guard, report=said.append)
+    watching = asyncio.create_task(late.watch(every=0.01))
+    await until(lambda: late().name == "second")
+    await asyncio.sleep(0.05)
+    watching.cancel()
+    assert len(said) == 1
+
+
+async def test_a_file_that_says_what_is_in_force_is_let_be(kept: tuple[Path, Guard, InForce, list[str]]) -> None:
+    """The first look by itself reloads nothing."""
+    _, _, in_force, said = kept
+    watching = asyncio.create_task(in_force.watch(every=0.01))
+    await asyncio.sleep(0.1)
+    watching.cancel()
+    assert said == []
+
+
+def write_keys(path: Path, *names: str) -> Keys:
+    """Write a file of API keys and read it."""
+    listed = [{"id": name, "sha256": hashlib.sha256(name.encode()).hexdigest(), "tenant": "ward"} for name in names]
+    path.write_text(json.dumps(listed))
+    return Keys.read(path)
+
+
+def test_a_revoked_key_stops_working_while_the_guard_runs(tmp_path: Path, make: Callable[..., Any]) -> None:
+    """Another takes its place; a broken, empty or missing file changes nothing; the trail has what became of it."""
+    path, said = tmp_path / "keys.json", list[str]()
+    keys = write_keys(path, "one")
+    made = make()
+    known = KeysInForce(path, keys, made.guard, report=said.append)
+    made.client.app = create_app(made.guard, keys=known)
+
+    def status(key: str) -> int:
+        return int(made.ask("hello", headers={"Authorization": f"Bearer {key}"}).status_code)
+
+    assert [status("one"), status("two")] == [200, 401]
+    write_keys(path, "two")
+    assert [status("one"), status("two")] == [200, 401]
+    assert known.reload()
+    assert [status("one"), status("two")] == [401, 200]
+    for broken in ("[]", "[{", json.dumps([{"id": "a"}])):
+        path.write_text(broken)
+        assert not known.reload()
+    path.unlink()
+    assert not known.reload()
+    assert [status("one"), status("two")] == [401, 200]
+    assert len(said) == 5
+    assert said[0] == "API keys in force: 1"
+    assert "one" not in " ".join(said)
+    made.guard.store.close()
+    reasons = [event.reason for event in standing(Store(f"sqlite:///{tmp_path}/audit0.sqlite", create=False))]
+    assert reasons == ["keys reloaded", *["keys kept: InputError"] * 4]
+
+
+async def test_the_watch_follows_policy_and_keys(tmp_path: Path, kept: tuple[Path, Guard, InForce, list[str]]) -> None:
+    """A key that was taken out before the first look is out, too."""
+    _, guard, in_force, said = kept
+    path = tmp_path / "keys.json"
+    keys = write_keys(path, "one", "two")
+    write_keys(path, "two")
+    known = KeysInForce(path, keys, guard, report=said.append)
+    watching = asyncio.create_task(following.watch([in_force.file, known.file], every=0.01))
+    await until(lambda: said == ["API keys in force: 1"])
+    write_keys(path, "two", "three", "four")
+    await until(lambda: len(said) == 2)
+    watching.cancel()
+    assert known.caller("Bearer four").agent == "four"
+
+
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(5):
@@ -223,11 +300,12 @@ def upstream() -> Iterator[str]:
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
 def test_a_running_guard_reloads_on_sighup_and_keeps_the_last_good_policy(tmp_path: Path, upstream: str) -> None:
     """A real process: NOTICE, a broken file, still NOTICE; a good one, BLOCK; and it ends when told to."""
-    path = tmp_path / "policy.yaml"
+    path, key_file = tmp_path / "policy.yaml", tmp_path / "keys.json"
     write(path)
+    write_keys(key_file, "one")
     command = [
         sys.executable, "-m", "auscult", "guard", "serve", "--upstream", upstream, "--model-map", "m=m", "--policy", str(path),
-        "--port", "0", "--store", f"sqlite:///{tmp_path}/audit.sqlite",
+        "--keys", str(key_file), "--port", "0", "--store", f"sqlite:///{tmp_path}/audit.sqlite",
     ]  # fmt: skip
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AUSCULT_")}
     with subprocess.Popen(
@@ -245,13 +323,18 @@ def test_a_running_guard_reloads_on_sighup_and_keeps_the_last_good_policy(tmp_pa
             process.send_signal(signal.SIGHUP)
             assert new.digest in lines.next("is in force")
             assert action(address) == "BLOCK"
+            write_keys(key_file, "two", "three")
+            process.send_signal(signal.SIGHUP)
+            lines.next("API keys in force: 2")
+            assert action(address) == "none, 401"
+            assert action(address, "two") == "BLOCK"
         finally:
             process.terminate()
             process.wait(30)
             lines.end()
         assert process.returncode == 0
     store = Store(f"sqlite:///{tmp_path}/audit.sqlite", create=False)
-    assert [event.reason for event in standing(store)][-1] == "policy reloaded"
+    assert {"policy reloaded", "keys reloaded"} <= {event.reason for event in standing(store)}
     store.close()
 
 
@@ -284,12 +367,13 @@ class Lines:
         raise AssertionError(f"no line with {words!r} in {self.said}")
 
 
-def action(address: str) -> str:
-    """Ask a guard and return what it did."""
+def action(address: str, key: str = "one") -> str:
+    """Ask a guard and return what it did, or the status where it does not say."""
     body = {"model": "m", "messages": [{"role": "user", "content": "write to a.b@example.org"}]}
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
     connection = http.client.HTTPConnection(address.split("/")[2], timeout=10)
-    connection.request("POST", "/v1/chat/completions", json.dumps(body), {"Content-Type": "application/json"})
+    connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
     answer = connection.getresponse()
     answer.read()
     connection.close()
-    return str(answer.headers["auscult-action"])
+    return str(answer.headers.get("auscult-action", f"none, {answer.status}"))

@@ -82,6 +82,29 @@ def test_numbers_count_requests_actions_findings_and_what_was_released(make: Mak
     assert found["auscult_store_failing[]"] == 0
 
 
+def test_what_a_shadow_would_have_done_is_counted(make: Make, policy_with: Callable[..., Any]) -> None:
+    """By its action, where something was found."""
+    guard = make(policy=policy_with(shadow=frozenset({"identifiers"}), requires=())).guard
+    with watched(guard) as (client, taken, _):
+        assert ask(client, "write to a.b@example.org").headers["auscult-action"] == "ALLOW"
+        ask(client, WELL)
+    guard.store.close()
+    shadows = {name: value for name, value in numbers(taken).items() if name.startswith("auscult_shadow_actions_total")}
+    assert shadows == {"auscult_shadow_actions_total[('action', 'BLOCK')]": 1}
+
+
+def test_answers_that_take_turns_are_told(make: Make) -> None:
+    """By both probes, with the reason, and by a number; of answers that share passes nothing is said."""
+    for why, told in (("no plain keys", {"answers": "take turns", "why": "no plain keys"}), ("", {})):
+        made, taken = make(alone=why), Metrics()
+        for probe in ("/healthz", "/readyz"):
+            answer = made.client.get(probe)
+            assert answer.status_code == 200
+            assert {name: value for name, value in answer.json().items() if name in ("answers", "why")} == told
+        taken.follow(lambda: None, lambda: False, alone=bool(made.guard.alone))
+        assert numbers(taken)["auscult_answers_alone[]"] == float(bool(why))
+
+
 def test_numbers_are_served_on_a_port_of_their_own() -> None:
     """Where nobody asks for answers; an address that is none is refused."""
     import socket

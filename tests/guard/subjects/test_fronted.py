@@ -30,7 +30,7 @@ from guard.probes.judge import judge
 from guard.probes.linear import LinearProbe
 from guard.probes.monitor import Monitor
 from guard.probes.suite import Suite
-from guard.proxy import fronted, start
+from guard.proxy import fronted, packaged
 from guard.proxy.app import create_app
 from guard.scores import ProbeScore
 from guard.settings import Settings
@@ -73,13 +73,13 @@ def dossier(tmp_path: Path, make_dossier: Make) -> Path:
 @pytest.fixture
 def demanded(make_certificate: Make) -> Policy:
     """A policy that its certificate meets."""
-    packaged = start.default_policy(make_certificate())
+    usual = packaged.default(make_certificate())
     requirement = Requirement(
         claim=EMERGENCY, action=Action.NOTICE, max_miss=0.05, max_false_alarm=0.05, max_false_alarm_near=0.1,
         population=Population.LISTED, on_unavailable=Action.BLOCK, on_not_certified=Action.BLOCK, on_expired=Action.BLOCK,
         allow_measured=False,
     )  # fmt: skip
-    return replace(packaged, requires=(requirement,), rules=dict.fromkeys(rules.names, Action.NOTICE), whole=Whole())
+    return replace(usual, requires=(requirement,), rules=dict.fromkeys(rules.names, Action.NOTICE), whole=Whole())
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from guard.policy import Action, Policy, Requirement, Whole
 from guard.probes import canary
 from guard.probes.judge import judge
 from guard.probes.suite import Suite
-from guard.proxy import start
+from guard.proxy import packaged, start
 from guard.settings import Settings
 from guard.trust import Trust
 from guard.validity import State
@@ -51,13 +52,13 @@ Certify = Callable[..., Path]
 @pytest.fixture
 def demanded(make_certificate: Make) -> Policy:
     """A policy that the tiny model's certificate meets."""
-    packaged = start.default_policy(make_certificate())
+    usual = packaged.default(make_certificate())
     requirement = Requirement(
         claim=EMERGENCY, action=Action.NOTICE, max_miss=0.05, max_false_alarm=0.05, max_false_alarm_near=0.1,
         population=Population.LISTED, on_unavailable=Action.BLOCK, on_not_certified=Action.BLOCK, on_expired=Action.BLOCK,
         allow_measured=False,
     )  # fmt: skip
-    return replace(packaged, requires=(requirement,), rules=dict.fromkeys(rules.names, Action.NOTICE), whole=Whole())
+    return replace(usual, requires=(requirement,), rules=dict.fromkeys(rules.names, Action.NOTICE), whole=Whole())
 
 
 @pytest.fixture
@@ -188,7 +189,16 @@ def test_a_stale_list_starts_a_guard_that_is_suspended(certify: Certify, prove: 
         running = start.assemble(proven, replace(settings, store=f"sqlite:///{tmp_path}/{days}.sqlite"))
         assert running.guard.state is state
         assert len(running.watches) == 2
+        assert running.guard.alone == running.engine.alone
         running.close()
+
+
+def test_a_guard_tells_why_answers_take_turns(certify: Certify, prove: Make, tmp_path: Path) -> None:
+    """As the engine found out, or as it was asked to."""
+    settings = Settings(store=f"sqlite:///{tmp_path}/audit.sqlite")
+    running = start.assemble(prove(certify()), settings, source=partial(start.in_process, batch=1))
+    assert running.guard.alone == "one row a pass was asked for"
+    running.close()
 
 
 def test_2_another_taxonomy(certify: Certify, prove: Make) -> None:
@@ -260,7 +270,7 @@ def test_5_canaries_that_moved(certify: Certify, prove: Make, build: Make, suite
 @pytest.mark.parametrize(("demonstration", "name"), [(True, "demonstration"), (False, "clinical")])
 def test_the_default_policy_goes_with_the_certificate(make_certificate: Make, demonstration: bool, name: str) -> None:
     """A demonstration gets its own wide policy, everything else the clinical one."""
-    assert start.default_policy(make_certificate(demonstration=demonstration)).name == name
+    assert packaged.default(make_certificate(demonstration=demonstration)).name == name
 
 
 def test_a_demonstration_gets_the_policy_whose_claims_it_has(make_certificate: Make) -> None:
@@ -268,9 +278,9 @@ def test_a_demonstration_gets_the_policy_whose_claims_it_has(make_certificate: M
     issued = make_certificate(demonstration=True)
     point = issued.operating_points[0]
     for name in ("demonstration", "demonstration_real"):
-        packaged = policy.load(resources.path(f"policies/{name}.yaml"), Taxonomy.packaged(), rules.names)
-        points = tuple(msgspec.structs.replace(point, claim=str(need.claim)) for need in packaged.requires)
-        assert start.default_policy(msgspec.structs.replace(issued, operating_points=points)).name == name
+        one = policy.load(resources.path(f"policies/{name}.yaml"), Taxonomy.packaged(), rules.names)
+        points = tuple(msgspec.structs.replace(point, claim=str(need.claim)) for need in one.requires)
+        assert packaged.default(msgspec.structs.replace(issued, operating_points=points)).name == name
 
 
 def test_without_a_dossier_some_rule_must_act(demanded: Policy) -> None:
