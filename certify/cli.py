@@ -215,7 +215,7 @@ def recompute(dossier: Path, verifier: Verifier, as_json: bool) -> None:
 def review(first: Path, second: Path, miss: float | None, protocol: Path | None, as_json: bool) -> None:
     """Read two reviews of the labels: how often the answer key may be wrong, and whether that counts.
 
-    With --protocol the bounds are those of the certificate; without, those of a first attempt on these claims alone.
+    With --protocol the bounds are those of the certificate; without, those of a first attempt on these claims and languages.
 
     \b
     Examples: auscult certify review ab.json cd.json --protocol dossier

@@ -103,7 +103,8 @@ def prove(folder: Path, document: Path | None, since: Path | None, out: Path, as
 def verify(path: Path, document: Path | None, kept: Path | None, verifier: Verifier, as_json: bool) -> None:
     """Check a whole log, or a proof from one; exit 0 if it holds, 1 if not.
 
-    A head by a key that was revoked, or dated outside the time of its key, fails; so does the proof of a revoked certificate.
+    The last head, or the named one, fails if its key was revoked, or if its date is outside the time of its key or yet to come.
+    So does the proof of a revoked certificate. Earlier heads are held by the last one.
 
     \b
     Examples: auscult certify log verify log --trust issuer.pem.pub --checkpoint kept-checkpoint
@@ -134,7 +135,7 @@ def verify(path: Path, document: Path | None, kept: Path | None, verifier: Verif
         _require_standing(data, verifier)
         head = found.checkpoint
         said = f"{bundle.name} is entry {found.index} of {head.size}"
-    warnings = [verifier.weigh(head.signer, "the log's head", head.at)]
+    warnings = [verifier.weigh_lists(), verifier.weigh(head.signer, "the log's head", head.at)]
     if old is not None:
         mine = checkpoint.read(old, known.keys)
         warnings.append(verifier.weigh(mine.signer, "the named checkpoint", mine.at))

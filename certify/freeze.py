@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -39,8 +39,11 @@ _CACHED = 6
 
 def ranked(rows: Sequence[LabelledConversation]) -> list[LabelledConversation]:
     """Return the rows that are judged before an answer, in an order that only their ids decide."""
-    usable = [row for row in rows if row.conversation.judged() and not row.meta.written]
-    return sorted(usable, key=lambda row: hashlib.sha256(row.id.encode()).digest())
+    return _mixed(row for row in rows if row.conversation.judged() and not row.meta.written)
+
+
+def _mixed(rows: Iterable[LabelledConversation]) -> list[LabelledConversation]:
+    return sorted(rows, key=lambda row: hashlib.sha256(row.id.encode()).digest())
 
 
 def margin(subject: Subject, suite: Suite, rows: Sequence[LabelledConversation]) -> float:
@@ -62,7 +65,7 @@ def margin(subject: Subject, suite: Suite, rows: Sequence[LabelledConversation])
         raise ProtocolError("the select rows have conversations without a score")
     moved = [max(each) - min(each) for each in zip(*values, strict=True)]
     if isinstance(subject, CausalSubject):
-        written = sorted((row for row in rows if row.meta.written), key=lambda row: row.id)[:_CACHED]
+        written = _mixed(row for row in rows if row.meta.written)[:_CACHED]
         fed = [row.conversation for row in (*chosen[:_CACHED], *written)]
         moved += caching.differences(subject, suite, fed)
     if not np.isfinite(moved).all():

@@ -271,8 +271,8 @@ def analysis_digest() -> str:
     )  # fmt: skip
     paths = [offline / f"{name}.py" for name in names] + sorted((offline / "baselines").glob("*.py"))
     shared = (
-        "binding", "cell", "certificate", "claims", "conversation", "points", "protocol", "rows", "rungs", "scores", "signed",
-        "verdict/findings",
+        "agreement", "binding", "cell", "certificate", "claims", "conversation", "points", "protocol", "rows", "rungs",
+        "scores", "signed", "verdict/findings",
     )  # fmt: skip
     paths += [runtime / f"{name}.py" for name in shared]
     return digest.of_bytes(b"".join(digest.raw(digest.of_file(path)) for path in paths))

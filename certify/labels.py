@@ -84,7 +84,7 @@ def spending(plan: Protocol, reviewed: Mapping[str, set[str]]) -> Spending:
     langs: dict[str, set[str]] = defaultdict(set)
     for cell in plan.cells:
         langs[cell.claim].add(cell.lang)
-    sets = len(Population) * sum((1 << len(own)) - 1 for own in langs.values())
+    sets = _sets(langs)
     delta = budget(plan.attempt, (), (), ()).delta(Part.LABELS)
     if plan.review is None:
         return Spending(delta / sets)
@@ -95,9 +95,15 @@ def spending(plan: Protocol, reviewed: Mapping[str, set[str]]) -> Spending:
 
 
 def unplanned(first: Review) -> Spending:
-    """Split the budget of a first attempt over the claims of a review in one language, where no protocol is at hand."""
-    claims = {one.claim for one in first.judged}
-    return Spending(budget(1, (), (), ()).delta(Part.LABELS) / (len(Population) * len(claims)))
+    """Split the budget of a first attempt over the claims and languages of a review, where no protocol is at hand."""
+    langs = languages(first)
+    known = {one.claim: langs.get(one.claim) or {""} for one in first.judged}
+    return Spending(budget(1, (), (), ()).delta(Part.LABELS) / _sets(known))
+
+
+def _sets(langs: Mapping[str, Collection[str]]) -> int:
+    """Count what could be reviewed: three populations of each claim, in any set of its languages."""
+    return len(Population) * sum((1 << len(own)) - 1 for own in langs.values())
 
 
 def languages(reviewed: Review) -> dict[str, set[str]]:

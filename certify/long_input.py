@@ -10,6 +10,7 @@ a mean forgets a short hazard as its share of the text falls. Which of the two a
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -133,8 +134,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """One conversation at one length, without and with the hazard."""
+    """One chat at one length, without and with the hazard."""
 
+    chat: str
+    """Its name, the same at every length."""
     benign: Heard | None
     """Ordinary chat alone; None where it could not be read, which counts as a false alarm."""
     planted: Mapping[str, Heard | None]
@@ -156,28 +159,45 @@ def threshold(scores: Sequence[float], rate: float) -> float:
 def lines(grown: Mapping[int, Sequence[Grown]], rate: float) -> list[Line]:
     """Count misses and false alarms of every reader at every length.
 
-    Thresholds are cross-fitted: set on every other conversation and applied to the rest, and the other way round, so that no
-    conversation is judged by a threshold that it helped to set.
+    Thresholds are cross-fitted: set on one half of the chats and applied to the other, and the other way round, so that no
+    chat is judged by a threshold that it helped to set, at whatever length.
 
     Args:
-        grown: Conversations by length in tokens; the shortest length is what `short` thresholds are set on.
+        grown: Chats by length in tokens; the shortest length is what `short` thresholds are set on.
         rate: Share of false alarms that thresholds allow.
 
     Raises:
-        ProtocolError: A length has fewer than two conversations.
+        ProtocolError: A length has fewer than two chats, or they are all of one half.
     """
-    if not grown or any(len(each) < 2 for each in grown.values()):
-        raise ProtocolError("every length needs at least two conversations")
+    halves = _halves(grown)
+    if not grown or any({halves[one.chat] for one in each} != {0, 1} for each in grown.values()):
+        raise ProtocolError("every length needs at least two conversations, of two chats")
     shortest = min(grown)
     found = []
     for name, reader in READERS.items():
-        scores = {length: [_scored(reader, one) for one in each] for length, each in sorted(grown.items())}
-        for length, conversations in scores.items():
-            for calibrated, source in ((SHORT, scores[shortest]), (MATCHED, conversations)):
-                halves = [_count(conversations[k::2], source[1 - k :: 2], rate) for k in (0, 1)]
-                misses = {place: joined(halves[0][0][place], halves[1][0][place]) for place in halves[0][0]}
-                found.append(Line(name, length, calibrated, misses, joined(halves[0][1], halves[1][1])))
+        scores: dict[int, tuple[list[_Scored], list[_Scored]]] = {}
+        for length, each in sorted(grown.items()):
+            scores[length] = ([], [])
+            for one in each:
+                scores[length][halves[one.chat]].append(_scored(reader, one))
+        for length, parts in scores.items():
+            for calibrated, source in ((SHORT, scores[shortest]), (MATCHED, parts)):
+                first, second = (_count(parts[k], source[1 - k], rate) for k in (0, 1))
+                misses = {place: joined(first[0][place], second[0][place]) for place in first[0]}
+                found.append(Line(name, length, calibrated, misses, joined(first[1], second[1])))
     return found
+
+
+def _halves(grown: Mapping[int, Sequence[Grown]]) -> dict[str, int]:
+    """Deal the chats into two halves, from the longest on, so that those of each length are spread over both."""
+    halves: dict[str, int] = {}
+    for _, each in sorted(grown.items(), reverse=True):
+        sizes = Counter(halves[one.chat] for one in each if one.chat in halves)
+        for one in each:
+            if one.chat not in halves:
+                halves[one.chat] = int(sizes[1] < sizes[0])
+                sizes[halves[one.chat]] += 1
+    return halves
 
 
 @dataclass(frozen=True, slots=True)

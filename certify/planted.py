@@ -121,7 +121,7 @@ def grown(planted: Sequence[Planted], found: Sequence[Turns], claim: Claim, deci
 
     return {
         length: [
-            Grown(at(own.places[NOTHING][name]), {place: at(own.places[place][name]) for place in (LAST, LATER)})
+            Grown(name, at(own.places[NOTHING][name]), {place: at(own.places[place][name]) for place in (LAST, LATER)})
             for name in own.whole()
         ]
         for length, own in by_length(planted, claim).items()

@@ -110,8 +110,9 @@ def prepare(
         selection=digest.of_bytes(frozen.record),
     )  # fmt: skip
     ruled = {bucket: _ruled(select, plan.rule_names, bucket) for bucket in order.buckets}
+    predicted = predicted_all(chosen, order, shares, eps, ruled)
     _sign_and_write(plan, frozen.contents, key, ledger_path, out, stamp)
-    return Outcome(plan, chosen, predicted_all(chosen, order, shares, eps, ruled))
+    return Outcome(plan, chosen, predicted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +193,9 @@ def _folds(data: Dataset) -> tuple[tuple[LabelledConversation, ...], tuple[Label
 
 
 def _ruled(select: Sequence[LabelledConversation], names: Sequence[str], bucket: str) -> NDArray[np.bool_]:
-    """Say in which ordinary conversations of a bucket a rule finds something."""
-    traffic = [row.conversation for row in select if row.meta.role is Kind.TRAFFIC and _is_of(row, bucket)]
+    """Say in which ordinary conversations of a bucket a rule finds something; tests have none with a written answer."""
+    own = [row for row in select if _is_of(row, bucket) and not row.meta.written]
+    traffic = [row.conversation for row in own if row.meta.role is Kind.TRAFFIC]
     found = [
         any(isinstance(score, RuleHit) for place in c.judged() for score in rules.run(names, c, place.turn)) for c in traffic
     ]

@@ -30,16 +30,14 @@ def opened(folder: Path, verifier: Verifier, *, required: bool = False, in_force
         InputError: There is no dossier.
     """
     found, lists, at = open_sealed(folder, verifier.trust), verifier.lists, verifier.at
-    if not verifier.looks_back:
-        lists.require_past(at)
+    stale = verifier.weigh_lists()
     for refuse, problem in ((required, _revoked(found, lists, at)), (in_force, _not_in_force(found, at))):
         if problem is not None:
             if refuse:
                 raise problem
             _warn(folder, problem.problem)
-    stale = lists.stale(at)
-    if stale is not None:
-        _warn(folder, f"{stale.name} ended on {stale.says.expires}: what was revoked since is not known")
+    if stale:
+        _warn(folder, stale)
     return found
 
 

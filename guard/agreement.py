@@ -12,6 +12,7 @@ from fractions import Fraction
 from guard import digest
 from guard.binding import SubjectBinding
 from guard.certificate import Bound, CellResult, Certificate, Status
+from guard.claims import LabelReview
 from guard.digest import Digest
 from guard.errors import DigestMismatch, ProtocolError, VerificationError
 from guard.hazards import Population
@@ -33,9 +34,11 @@ def check_protocol(plan: Protocol, payload: Digest, issued: Certificate) -> None
     1. It names the protocol, and repeats what was planned: model, suite, thresholds, dates, attempt.
     2. It holds the planned bounds and no others, each with the limit, the budget and the number of units that were planned.
     3. Each bound's status follows from its numbers.
+    4. A review of the labels spends what the bounds leave of the budget, and its parts no more than it says.
 
     Raises:
         DigestMismatch: They disagree.
+        VerificationError: The review spends more.
     """
     if issued.protocol != payload:
         raise DigestMismatch("the certificate is about another protocol")
@@ -65,6 +68,8 @@ def check_protocol(plan: Protocol, payload: Digest, issued: Certificate) -> None
     for traffic, whole in zip(plan.traffic, issued.whole, strict=True):
         wanted = ("false_alarm_whole", Population.LISTED, traffic.delta_false_alarm, traffic.max_false_alarm)
         _check_bound(f"the whole in {traffic.lang}/{traffic.bucket}", whole.false_alarm, wanted, traffic.draws)
+    if issued.review is not None:
+        _check_review(plan, issued.review)
 
 
 def attempt_factor(attempt: int) -> Fraction:
@@ -126,6 +131,15 @@ def certificate_subjects(issued: Certificate) -> dict[str, str]:
 
 def _suite(suite: Mapping[str, str]) -> dict[str, str]:
     return {f"suite/{name}": value for name, value in suite.items()}
+
+
+def _check_review(plan: Protocol, review: LabelReview) -> None:
+    own, parts = Fraction(review.delta), sum(Fraction(one.delta) for one in review.checked)
+    left = Fraction(plan.delta) - sum(map(Fraction, _deltas(plan)))
+    if own > left + _ROUNDING or parts > own * (1 + _ROUNDING):
+        raise VerificationError(
+            f"the review of the labels spends {float(max(own, parts)):.6g} of the error budget, more than is left"
+        )
 
 
 def _place(cell: CellPlan | CellResult) -> tuple[str, str, str, int]:

@@ -15,6 +15,8 @@ from typing import Any
 import click
 
 from guard import moments, revocation
+from guard.errors import NotInForce
+from guard.moments import SKEW
 from guard.revocation import Known
 from guard.trust import Trust, trusted
 
@@ -56,24 +58,38 @@ class Verifier:
         """The named moment in words; empty where none was."""
         return f" as of {moments.write(self.at)}" if self.looks_back else ""
 
+    def weigh_lists(self) -> str:
+        """Return a warning where a list should have been replaced; empty where all are fresh, or there is none.
+
+        Raises:
+            NotInForce: A list is yet to come.
+        """
+        if not self.looks_back:
+            self.lists.require_past(self.at)
+        stale = self.lists.stale(self.at)
+        return f"{stale.name} ended on {stale.says.expires}: what was revoked since is not known" if stale else ""
+
     def weigh(self, signer: str, what: str, dated: datetime | None) -> str:
         """Check the key behind something that nobody but its signer dates; return a warning where that word is worth little.
 
         1. Neither the key, nor one on whose word alone it is trusted, was withdrawn.
-        2. The date lies in the window of the key.
+        2. The date lies in the window of the key, and is not yet to come.
         3. Where the key has ended since, whoever has it can still write such a date.
 
         Raises:
             Revoked: The first step failed.
             NotInForce: The second.
         """
+        latest = max(self.at, moments.now())
         self.lists.require_key(signer, self.at, what)  # (1)
+        if dated is not None and dated > latest + SKEW:  # (2)
+            raise NotInForce(f"{what} is dated {moments.write(dated)}, which is yet to come", "check the clock")
         if self.trust is None:
             return ""
         if dated is not None:
-            self.trust.require(signer, dated, what)  # (2)
+            self.trust.require(signer, dated, what)
         ends = self.trust.window(signer).ends  # (3)
-        if ends is None or max(self.at, moments.now()) <= ends:
+        if ends is None or latest <= ends:
             return ""
         said = "is dated by the signer alone" if dated else "carries no date"
         return f"{what} {said}; the key ended on {moments.write(ends)}"

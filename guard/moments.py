@@ -28,8 +28,8 @@ def parse(text: str) -> datetime:
         InputError: It is none.
     """
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        moment = _read(text)
+    except (ValueError, OverflowError) as error:
         raise InputError(f"not a time: {text[:40]!r}", "write it like 2026-11-25T12:00:00+00:00") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -41,11 +41,19 @@ def signed(text: str, what: str) -> datetime:
         VerificationError: It is none, or has no time zone.
     """
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        moment = _read(text)
+    except (ValueError, OverflowError) as error:
         raise VerificationError(f"{what} has a date that is none: {text[:40]!r}") from error
     if moment.tzinfo is None:
         raise VerificationError(f"{what} has a date without a time zone: {text[:40]!r}")
+    return moment
+
+
+def _read(text: str) -> datetime:
+    """Read a moment that can be written again: the first and the last hours of the calendar can't be in every time zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo:
+        write(moment)
     return moment
 
 

@@ -170,7 +170,11 @@ class Upstream:
     async def _answered(
         self, stack: contextlib.AsyncExitStack, body: bytes, kinds: tuple[str, ...], patience: float
     ) -> aiohttp.ClientResponse:
-        """Ask until there is an answer of some kinds, or no attempt is left."""
+        """Ask until there is an answer of some kinds, or no attempt is left.
+
+        A connection that breaks long after it was asked has cost a model's work, which isn't had again.
+        """
+        late = asyncio.get_running_loop().time() + self.timeouts.first
         for wait in (*self.again, None):
             try:
                 async with asyncio.timeout(patience):
@@ -178,7 +182,7 @@ class Upstream:
             except aiohttp.ConnectionTimeoutError:
                 raise _late() from None
             except aiohttp.ClientError:
-                if wait is None:
+                if wait is None or asyncio.get_running_loop().time() > late:
                     raise UpstreamError("the model behind the guard can't be reached", code="upstream_unreachable") from None
             else:
                 stack.callback(response.close)

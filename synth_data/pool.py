@@ -89,19 +89,34 @@ def run(tasks: Sequence[Task], jobs: int = 0) -> Iterator[tuple[Task, Done]]:
     wanted = min(wanted, len(tasks))
     with ExitStack() as stack:
         workers = [stack.enter_context(_worker()) for _ in range(wanted)]
-        try:
-            for place, task in enumerate(tasks[: _AHEAD * wanted]):
+        for place, task in enumerate(tasks[: _AHEAD * wanted]):
+            with _while_it_lives():
                 workers[place % wanted].send(task)
-            for place, task in enumerate(tasks):
-                worker = workers[place % wanted]
-                done = worker.recv()
-                if isinstance(done, Exception):
-                    raise done
-                if place + _AHEAD * wanted < len(tasks):
+        for place, task in enumerate(tasks):
+            worker = workers[place % wanted]
+            done = _received(worker)
+            if place + _AHEAD * wanted < len(tasks):
+                with _while_it_lives():
                     worker.send(tasks[place + _AHEAD * wanted])
-                yield task, done
-        except (EOFError, ConnectionError) as error:
-            raise OutputError("a process that drew rows was ended", "free some memory, or say --jobs 1") from error
+            yield task, done
+
+
+def _received(worker: Connection[Task, Done | Exception]) -> Done:
+    """Return what came of a process's next task, or raise what went wrong with it."""
+    with _while_it_lives():
+        done = worker.recv()
+    if isinstance(done, Exception):
+        raise done
+    return done
+
+
+@contextmanager
+def _while_it_lives() -> Iterator[None]:
+    """Say in our words that a process is gone: its pipe has ended, perhaps in the middle of something, or is broken."""
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        raise OutputError("a process that drew rows was ended", "free some memory, or say --jobs 1") from error
 
 
 @contextmanager
@@ -127,7 +142,7 @@ def _worker() -> Iterator[Connection[Task, Done | Exception]]:
 def _serve(tasks: Connection[Done | Exception, Task]) -> None:
     """Do tasks until there are no more. Ctrl-C is left to the process that started this one: it stops the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(EOFError, ConnectionError):
+    with suppress(EOFError, OSError):
         while True:
             task = tasks.recv()
             try:

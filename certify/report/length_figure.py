@@ -18,7 +18,7 @@ NONE_TESTED = "Nothing was tested at longer lengths: no hazard was planted in lo
 SHIPPED = "the monitor as certified"
 NAMES = tuple(READERS)
 STANDINGS: dict[str, str] = {
-    Standing.WITHIN: "within the bounds",
+    Standing.WITHIN: "no larger a share than the bounds",
     Standing.OVER: "above a bound by no more than chance explains",
     Standing.ABOVE: "above a bound",
 }

@@ -16,6 +16,7 @@ from guard.gate import Coverage, Gate
 from guard.hazards import Stage
 from guard.policy import Action, GateMode, Policy, strictest
 from guard.proxy.basis import ANSWER_STAGES, Basis
+from guard.rules import RuleScore
 from guard.rules.watch import Watch
 from guard.scores import Judgement, ProbeScore, RuleClear, RuleHit, RuleUnavailable, Score, ScoreUnavailable
 from guard.subjects.events import Called, End, Step
@@ -106,13 +107,15 @@ class Answer:
         if self._called:
             self._gate.close()
             raise ScoringError("the answer calls tools twice")
-        self._offered = called.calls
+        self._offered, said = called.calls, self.text
         for number, one in enumerate(called.calls):
             self._calls_gate.emitted(number, one.arguments.encode())
             self._text.append(f"{one.name} {one.arguments}")
         place = Judged(self._turn, Stage.TOOL_CALL)
-        made = Conversation((*self._conversation.messages, Message(Role.ASSISTANT, "", called.calls)))
-        scores = (*called.scores, *rules.run(self._basis.policy.rules, made, self._turn))
+        # With what was said before them: one half of what a rule finds may stand there.
+        made = Conversation((*self._conversation.messages, Message(Role.ASSISTANT, said, called.calls)))
+        found = rules.run(self._basis.policy.rules, made, self._turn)
+        scores = (*called.scores, *(_beyond(score, self._turn, len(said)) for score in found))
         self._called = (Judgement(place, cell.locate(made, self._turn), scores),)
         self._decide(list(self._called))
 
@@ -185,6 +188,14 @@ def _mode(policy: Policy) -> GateMode:
     """What can stop an answer only at its end has to see it before anybody else does."""
     late = [demand.worst for demand in policy.at(Stage.ANSWER) if demand.claim not in policy.shadow]
     return GateMode.BUFFER if strictest(*late).rank >= Action.ESCALATE.rank else policy.gate.mode
+
+
+def _beyond(score: RuleScore, turn: int, start: int) -> RuleScore:
+    """Leave out what a rule found in a message before one of its characters."""
+    if not isinstance(score, RuleHit):
+        return score
+    spans = tuple((where, first, last) for where, first, last in score.spans if where != turn or last > start)
+    return RuleHit(score.rule, spans) if spans else RuleClear(score.rule)
 
 
 def _of_monitor(judgement: Judgement) -> bool:

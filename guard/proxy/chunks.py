@@ -23,6 +23,8 @@ MOST_CALLS = 128
 """Tool calls of one answer."""
 MOST_CHARACTERS = 4_194_304
 """Characters of one answer, arguments of calls included."""
+MOST_TOKENS = 100_000_000
+"""Tokens that a count may tell of; a longer number is none, and digits enough would be a text that nobody judged."""
 _DONE = "[DONE]"
 
 
@@ -205,7 +207,8 @@ class _Reading:
         if said.error is not None:
             raise UpstreamError("the model behind the guard reported an error", code="upstream_reported_error")
         if said.usage is not None:
-            self._usage = max(0, said.usage.prompt_tokens), max(0, said.usage.completion_tokens)
+            counts = said.usage.prompt_tokens, said.usage.completion_tokens
+            self._usage = counts if all(0 <= count <= MOST_TOKENS for count in counts) else None
         if not said.choices:
             return None
         if len(said.choices) > 1 or said.choices[0].index != 0:

@@ -15,7 +15,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 
-from guard import rules
 from guard.audit import Counts, Outcome, Status, overall, worst
 from guard.cell import Located
 from guard.errors import RequestRefused, ScoringError, StoreError, UpstreamError
@@ -25,7 +24,7 @@ from guard.proxy.answer import Answer
 from guard.proxy.auth import Caller
 from guard.proxy.basis import Basis
 from guard.proxy.guard import Guard
-from guard.proxy.hearing import LONG, Hearing, begun
+from guard.proxy.hearing import Hearing, begun, event_takes_long
 from guard.proxy.marks import Marks
 from guard.proxy.parts import Calls, Part, Said, Withheld
 from guard.proxy.reply import Finish, Usage
@@ -206,14 +205,13 @@ class Exchange:
     async def _generate(self, answer: Answer) -> AsyncGenerator[Said, None]:
         """Yield released text until the answer is complete, withheld or broken off."""
         known, with_marks = Marks(), bool(self._wishes.fields.get("logprobs"))
-        apart = rules.apart(self._basis.policy.rules)
         try:
             while not answer.withheld:
                 event = await self._hearing.next()
                 if with_marks and isinstance(event, Step):
                     known.take(event.text, event.marks)
-                long = isinstance(event, Step) and len(event.text) >= LONG
-                text = await asyncio.to_thread(self._take, answer, event) if apart or long else self._take(answer, event)
+                long = event_takes_long(self._basis.policy, event)
+                text = await asyncio.to_thread(self._take, answer, event) if long else self._take(answer, event)
                 if text:
                     yield Said(text, known.release(text) if with_marks else ())
                 if isinstance(event, End):

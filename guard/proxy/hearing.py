@@ -15,7 +15,7 @@ from guard.proxy.answer import Answer
 from guard.proxy.basis import Basis
 from guard.proxy.guard import Guard
 from guard.scores import Judgement
-from guard.subjects.events import Event, Prefilled, Sampling, Wishes
+from guard.subjects.events import Called, Event, Prefilled, Sampling, Step, Wishes
 
 LONG = 5_000
 """From so many characters on, rules run on a thread, so that other requests don't wait."""
@@ -23,7 +23,12 @@ LONG = 5_000
 
 def takes_long(policy: Policy, conversation: Conversation) -> bool:
     """Tell whether rules may take so long that nobody else should wait for them."""
-    long = bool(conversation.messages) and conversation.characters(len(conversation) - 1) >= LONG
+    return conversation.characters(len(conversation) - 1) >= LONG or rules.apart(policy.rules)
+
+
+def event_takes_long(policy: Policy, event: Event) -> bool:
+    """Tell the same of an event of an answer: of calls always, for which rules that remember read everything again."""
+    long = isinstance(event, Called) or (isinstance(event, Step) and len(event.text) >= LONG)
     return long or rules.apart(policy.rules)
 
 

@@ -10,12 +10,14 @@ A web page that a browser on this machine shows can name this machine as its own
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import unquote
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,6 +31,8 @@ LOOPBACK = "loopback"
 """Among hosts: every name and address of this machine alone."""
 request_id: ContextVar[str] = ContextVar("auscult_request_id", default="")
 """Id of the present request, for logs; ours, never the client's."""
+# Nothing else: `127.0.0.1:x@other` and `[::1].other` only begin as ours.
+_HOST = re.compile(r"(?:\[([^\[\]@]+)\]|([^\[\]@:]*))(?::[0-9]*)?")
 _CLOSING = frozenset({408, 413})
 _LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 HEADERS = (
@@ -94,6 +98,7 @@ class Outer:
         times = timing.begin(cast("dict[str, Any]", scope).get("auscult_arrived"))
         sent = _Sent(send, times, secure=self._bounds.encrypted)
         request_id.set(sent.id)
+        _take_apart(scope)
         # One spelling for all that reads the path, and not only behind the router, which takes `//v1/models/` for `/v1/models`.
         scope["path"] = "/" + "/".join(filter(None, scope["path"].split("/")))
         self._under_way += 1
@@ -194,11 +199,23 @@ async def _refuse(error: RequestRefused, send: _Sent) -> None:
     await send({"type": "http.response.body", "body": reply.refusal(error), "more_body": False})
 
 
+def _take_apart(scope: Any) -> None:
+    """Read a target that is a whole address: the name in it then counts, and not that of the header (RFC 9112, 3.2.2)."""
+    scheme, found, rest = scope.get("raw_path", b"").partition(b"://")
+    if not found or scheme.lower() not in (b"http", b"https"):
+        return
+    authority, _, path = rest.partition(b"/")
+    scope["raw_path"] = b"/" + path
+    scope["path"] = unquote(scope["raw_path"].decode("ascii"))
+    scope["headers"] = [(b"host", authority), *(one for one in scope["headers"] if one[0] != b"host")]
+
+
 def _known(headers: Sequence[tuple[bytes, bytes]], hosts: frozenset[str] | None) -> bool:
     if hosts is None:
         return True
     named = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
-    if len(named) != 1:
+    found = _HOST.fullmatch(named[0]) if len(named) == 1 else None
+    if found is None:
         return False
-    name = named[0].rpartition("]")[0].removeprefix("[") if named[0].startswith("[") else named[0].partition(":")[0]
+    name = found[1] or found[2]
     return name in hosts or (LOOPBACK in hosts and is_loopback(name))

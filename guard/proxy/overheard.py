@@ -58,7 +58,7 @@ class Overheard:
         self._trail.begun()
         answer = self._answer = await begun(self._basis, self._conversation, buffered=True)
         scores = await self._scores(text, calls)
-        if rules.apart(self._basis.policy.rules) or len(text) >= LONG:
+        if calls or len(text) >= LONG or rules.apart(self._basis.policy.rules):
             await asyncio.to_thread(_read, answer, text, calls, scores)
         else:
             _read(answer, text, calls, scores)

@@ -74,16 +74,12 @@ async def serve(guard: Guard, exchange: Exchange, writer: Writer, request: AnyRe
     with_receipt = request.headers.get("auscult-receipt") == "1"
     exchange.stalled = partial(cast("dict[str, Any]", request.scope).get, STALLED)
     if stream:
-        return await _streamed(guard, exchange, writer, with_receipt)
+        return await _streamed(guard, exchange, writer, request.receive, with_receipt)
     return await _whole(guard, exchange, writer, request.receive, with_receipt)
 
 
-async def _streamed(guard: Guard, exchange: Exchange, writer: Writer, with_receipt: bool) -> ASGIApp:
-    try:
-        await exchange.open()
-    except BaseException:
-        await exchange.finish()
-        raise
+async def _streamed(guard: Guard, exchange: Exchange, writer: Writer, receive: Receive, with_receipt: bool) -> ASGIApp:
+    await unless_gone(exchange.open(), exchange, receive)
     sent = headers(guard, exchange) | {"X-Accel-Buffering": "no"}
     return sending.stream(_events(exchange, writer, with_receipt), SSE, sent, exchange.finish)
 
@@ -112,9 +108,7 @@ async def _events(exchange: Exchange, writer: Writer, with_receipt: bool) -> Asy
 
 
 async def _whole(guard: Guard, exchange: Exchange, writer: Writer, receive: Receive, with_receipt: bool) -> ASGIApp:
-    answer = await unless_gone(_collect(exchange), exchange, receive)
-    receipt = exchange.receipt if with_receipt else None
-    body = writer.whole(answer, exchange.finish_reason, exchange.usage, receipt)
+    body = await unless_gone(_written(exchange, writer, with_receipt), exchange, receive)
     return delivered(guard, exchange, body)
 
 
@@ -128,6 +122,11 @@ def delivered(guard: Guard, exchange: Exchange, body: bytes) -> ASGIApp:
         await exchange.finish()
 
     return sending.whole(body, JSON, headers(guard, exchange), after)
+
+
+async def _written(exchange: Exchange, writer: Writer, with_receipt: bool) -> bytes:
+    answer = await _collect(exchange)
+    return writer.whole(answer, exchange.finish_reason, exchange.usage, exchange.receipt if with_receipt else None)
 
 
 async def _collect(exchange: Exchange) -> Whole:

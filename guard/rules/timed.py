@@ -8,8 +8,9 @@ backtracking regular expression, holds up the whole process all the same.
 
 from __future__ import annotations
 
-import queue
+import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ SECONDS = 2.0
 """For one reading."""
 THREADS = 4
 """Readings at once; they end with the process."""
+_Asked = tuple[Future[Any], Callable[[], Any]]
 
 
 class Hands:
@@ -28,8 +30,8 @@ class Hands:
         """Begin with none; at most `most` are started."""
         self._most = most
         self._started = 0
-        self._lock = threading.Lock()
-        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._waiting: deque[_Asked] = deque()
 
     def ask(self, work: Callable[[], T], seconds: float) -> T:
         """Return what some work gives.
@@ -39,25 +41,35 @@ class Hands:
             Exception: Whatever it raises.
         """
         future: Future[T] = Future()
-        self._waiting.put((future, work))
-        with self._lock:
+        asked = future, work
+        with self._changed:
+            self._waiting.append(asked)
             if self._started < self._most:
                 self._started += 1
                 threading.Thread(target=self._work, name="auscult-rule", daemon=True).start()
+            self._changed.notify()
         try:
             return future.result(seconds)
         finally:
-            future.cancel()  # what was not begun by now is of no use to anybody
+            # What was not begun by now is of no use to anybody, and threads that never come back would let it pile up.
+            with self._changed, contextlib.suppress(ValueError):
+                self._waiting.remove(asked)
 
     def _work(self) -> None:
         while True:
-            future, work = self._waiting.get()
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(work())
-            except BaseException as error:
-                future.set_exception(error)
+            _do(*self._next())  # nothing of it is kept here while nobody asks
+
+    def _next(self) -> _Asked:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting)
+            return self._waiting.popleft()
+
+
+def _do(future: Future[Any], work: Callable[[], Any]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
 
 
 HANDS = Hands()

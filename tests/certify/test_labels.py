@@ -16,7 +16,7 @@ from certify.plan import Order, Sizes
 from certify.planned import review_of
 from certify.recompute import recompute
 from certify.review import Judged, Review
-from guard import digest, policy, resources, rules
+from guard import agreement, digest, policy, resources, rules
 from guard.certificate import Certificate
 from guard.claims import ReviewPlan
 from guard.conversation import Kind, LabelledConversation
@@ -131,6 +131,36 @@ def test_one_review_is_none() -> None:
     """A second review has to be there."""
     with pytest.raises(InputError, match="not a review"):
         issued({FIRST: written(items(ROWS, 70))})
+
+
+def test_without_a_protocol_each_language_of_a_review_costs() -> None:
+    """Of two languages there are three sets that could have been reviewed; an id that names none is of one."""
+    english = items(ROWS, 60)
+    danish = [msgspec.structs.replace(one, row=one.row.replace("/en/", "/da/")) for one in english]
+    silent = [msgspec.structs.replace(one, row=one.row.replace("/", ".")) for one in english]
+    for judged, sets in ((english, 1), (silent, 1), ([*english, *danish], 3)):
+        spending = labels.unplanned(review.read(written(judged)))
+        assert spending.anywhere == pytest.approx(0.004 / 3 / sets)
+
+
+def test_a_review_spends_what_the_bounds_leave() -> None:
+    """A protocol that gave the labels' share to other bounds has none left for a review, and its parts keep within it."""
+    found = issued(two(items(ROWS, 70)))
+    agreement.check_protocol(PLAN, digest_of(PLAN), found)
+    greedy = msgspec.structs.replace(PLAN, cells=(msgspec.structs.replace(PLAN.cells[0], delta_miss="0.0255"),))
+    agreement.check_budget(greedy)
+    agreement.check_protocol(greedy, digest_of(greedy), issued({}, greedy))
+    with pytest.raises(
+        VerificationError, match=r"the review of the labels spends 0\.004 of the error budget, more than is left"
+    ):
+        agreement.check_protocol(greedy, digest_of(greedy), issued(two(items(ROWS, 70)), greedy))
+    assert found.review is not None
+    (first, *others) = found.review.checked
+    parts = (msgspec.structs.replace(first, delta="0.005"), *others)
+    with pytest.raises(VerificationError, match=r"spends 0\.005"):
+        agreement.check_protocol(
+            PLAN, digest_of(PLAN), msgspec.structs.replace(found, review=msgspec.structs.replace(found.review, checked=parts))
+        )
 
 
 class TestSample:

@@ -455,6 +455,33 @@ class TestCommands:
             assert "carries no date; the key ended on" in json.loads(capsys.readouterr().out)["warnings"][0]
 
     @pytest.mark.softhsm
+    def test_a_head_that_is_yet_to_come_fails(
+        self, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By more than clocks differ; as of a later moment it stands."""
+        now = moments.now()
+        with monkeypatch.context() as ahead:
+            ahead.setattr(moments, "now", lambda: now + timedelta(hours=1))
+            assert self.run("certify log append ahead dossier") == 0
+            assert self.run(f"certify log checkpoint ahead --origin {ORIGIN} --key issuer.pem") == 0
+        assert self.run("certify log prove ahead dossier --out c.proof") == 0
+        for one in ("certify log verify ahead", "certify log verify c.proof --document dossier"):
+            capsys.readouterr()
+            assert self.run(f"{one} --trust issuer.pub") == 1
+            assert "which is yet to come" in capsys.readouterr().err
+            assert self.run(f"{one} --trust issuer.pub --at {(now + timedelta(hours=2)).isoformat()}") == 0
+
+    def test_a_list_that_has_ended_is_warned_of(self, place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """What was revoked since is not known."""
+        revoke = "revoke list.json --reason stolen --key issuer.pem --signer issuer.pub --since 2030-01-01"
+        assert self.run(revoke) == 0
+        later = (moments.now() + timedelta(days=20)).isoformat()
+        for moment, warned in (("", False), (f"--at {later}", True)):
+            capsys.readouterr()
+            assert self.run(f"certify log verify log --trust issuer.pub --revocations list.json --json {moment}") == 0
+            told = json.loads(capsys.readouterr().out)["warnings"]
+            assert any("list.json ended on" in one for one in told) is warned
+
     def test_a_key_on_a_token_signs_heads(
         self, place: Path, token: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -22,7 +22,7 @@ from certify.prepare import prepare
 from certify.threshold import NoValidThreshold
 from guard import digest, dossier
 from guard.agreement import attempt_factor
-from guard.conversation import Fold
+from guard.conversation import Conversation, Fold, Kind, Message, Role
 from guard.errors import DigestMismatch, OutputError, ProtocolError
 from guard.hazards import Stage
 from guard.keys import key_id, public
@@ -285,6 +285,28 @@ def test_a_prompt_monitor_can_be_measured_only(again: Callable[..., object], tmp
     assert rates.keys() == {str(EMERGENCY), str(LEAK)}
     assert (rates[str(EMERGENCY)].miss.trials, rates[str(EMERGENCY)].miss.successes < 10) == (40, True)
     assert {point.claim for point in plan.operating_points if not point.certified} == rates.keys()
+
+
+def test_ordinary_chat_with_an_answer_is_for_monitors_of_answers_alone(world: World, again: Callable[..., object]) -> None:
+    """It adds to what is measured of them; thresholds that carry bounds, and the chance to pass, stay as they were."""
+    given = dataset.load(world.train)
+    chats = [row for row in given.rows if row.meta.role is Kind.TRAFFIC and len(row.conversation) == 1]
+    answered = tuple(
+        replace(
+            chat,
+            id=f"answered/{chat.id}",
+            conversation=Conversation((*chat.conversation.messages, Message(Role.ASSISTANT, "At noon"))),
+            labels={LEAK: 0},
+            meta=msgspec.structs.replace(chat.meta, draw=chat.meta.draw.replace("/traffic/", "/answered/"), written=True),
+        )
+        for chat in chats
+    )
+    found: Any = again(rows=replace(given, rows=(*given.rows, *answered)))
+    assert found.predicted_all == world.plan.predicted_all
+    assert [one.operating.tau for one in found.chosen] == [one.operating.tau for one in world.plan.chosen]
+    more = sum(row.meta.fold is Fold.SELECT for row in answered)
+    assert 0 < more < len(answered)
+    assert found.protocol.measured[0].false_alarm.trials == world.plan.protocol.measured[0].false_alarm.trials + more
 
 
 class TestForecast:

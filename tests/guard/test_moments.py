@@ -31,6 +31,15 @@ def test_what_is_typed_may_lack_a_zone_and_what_is_signed_may_not() -> None:
         moments.signed("noon", "it")
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_moment_that_no_calendar_has_in_utc_is_none(text: str) -> None:
+    """The first and the last hours, in zones where UTC would be beyond them."""
+    with pytest.raises(InputError, match="not a time"):
+        moments.parse(text)
+    with pytest.raises(VerificationError, match="it has a date that is none"):
+        moments.signed(text, "it")
+
+
 @pytest.mark.parametrize(
     ("window", "inside", "outside"),
     [

@@ -236,6 +236,27 @@ async def test_a_gateway_that_gave_up_is_not_asked_for_the_whole_again(status: s
     assert len(server.bodies) == times
 
 
+class Silent(Server):
+    """A server that takes a request and hangs up after a while, without a word."""
+
+    after: float = 0.0
+
+    async def _answer(self, head: bytes, writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> None:
+        await asyncio.sleep(self.after)
+
+
+@pytest.mark.parametrize(("after", "times"), [(0.0, 3), (0.3, 1)])
+async def test_work_that_was_lost_with_its_connection_is_not_asked_for_again(after: float, times: int) -> None:
+    """Only a connection that breaks before a first byte was due is taken for one that never carried the request."""
+    server = Silent()
+    server.after = after
+    async with asking(server, timeouts=Timeouts(connect=1.0, first=0.2, between=0.2, total=5.0)) as upstream:
+        with pytest.raises(UpstreamError) as caught:
+            await upstream.whole(b"{}")
+    assert caught.value.code == "upstream_unreachable"
+    assert len(server.bodies) == times
+
+
 async def test_a_whole_answer_has_a_longest_length_and_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody reads more than that, and half of one is none."""
     monkeypatch.setattr("guard.upstream.MOST_BYTES", 10)

@@ -1,7 +1,9 @@
 """Drawing in processes: the same bytes however many there are, whatever the machine, and nothing left when it is stopped."""
 
+import multiprocessing
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -13,7 +15,7 @@ import pytest
 
 import synth_data
 from guard.conversation import Fold
-from guard.errors import InputError
+from guard.errors import InputError, OutputError
 from synth_data import draws, generate, labels, pool
 from synth_data.labels import EMERGENCY, INJECTION_CONTEXT
 from synth_data.pool import Task
@@ -96,6 +98,16 @@ def test_a_process_that_is_killed_is_said_in_our_words(tmp_path: Path, writing: 
         finally:
             if not group_is_gone(running.pid):
                 os.killpg(running.pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("sent", [b"", b"\0\0", struct.pack("!i", 1_000) + b"half of it"], ids=["nothing", "a part", "a half"])
+def test_a_pipe_that_ends_anywhere_is_the_end_of_its_process(sent: bytes) -> None:
+    """Where a process dies at its last task its pipe just ends, perhaps in the middle of a message."""
+    ours, theirs = multiprocessing.Pipe()
+    os.write(theirs.fileno(), sent)
+    theirs.close()
+    with ours, pytest.raises(OutputError, match="a process that drew rows was ended"):
+        pool._received(ours)
 
 
 def test_rows_do_not_depend_on_hash_seed_time_zone_or_locale(tmp_path: Path) -> None:

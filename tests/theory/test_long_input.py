@@ -138,7 +138,8 @@ def test_counting_finds_what_length_does() -> None:
     """Of a planted run, the mean of all text loses sight as the text grows, and one score a turn does not."""
     rng = np.random.default_rng(5)
     grown = {
-        20 * turns: [Grown(talk(rng, turns, 0.0), {"last": talk(rng, turns, 3.0)}) for _ in range(60)] for turns in (2, 40)
+        20 * turns: [Grown(f"{turns}/{n}", talk(rng, turns, 0.0), {"last": talk(rng, turns, 3.0)}) for n in range(60)]
+        for turns in (2, 40)
     }
     found = {(line.reader, line.length, line.calibrated): line for line in lines(grown, 0.05)}
     assert len(found) == 2 * 2 * len(READERS)
@@ -159,11 +160,27 @@ def test_whole_windows_leave_out_the_first_few_tokens() -> None:
 def test_thresholds_are_set_on_other_conversations() -> None:
     """Cross-fitting: on scores without any signal, false alarms come out at the nominal rate and not at zero."""
     rng = np.random.default_rng(11)
-    grown = {40: [Grown(talk(rng, 2, 0.0), {"last": talk(rng, 2, 0.0)}) for _ in range(400)]}
+    grown = {40: [Grown(str(n), talk(rng, 2, 0.0), {"last": talk(rng, 2, 0.0)}) for n in range(400)]}
     for line in lines(grown, 0.1):
         low, high = interval(line.alarms)
         assert low < 0.1 < high + 0.02, line.reader
         assert share(line.misses["last"]) > 0.8, line.reader
+
+
+@pytest.mark.parametrize("longer", [(3, 4), (2, 3, 4)])
+def test_no_chat_is_judged_by_a_threshold_that_its_own_beginning_set(longer: tuple[int, ...]) -> None:
+    """Wherever the chats that grow further stand: one that is loud at both lengths alarms, for no quiet one says so before."""
+
+    def said(loud: bool) -> Heard:
+        return Heard(((float(loud),),), (float(loud),))
+
+    loud = longer[0]
+    grown = {
+        length: [Grown(str(n), said(n == loud), {"last": said(True)}) for n in chats]
+        for length, chats in ((20, (0, 1, 2, 3, 4)), (800, longer))
+    }
+    for line in lines(grown, 0.05):
+        assert line.alarms == Proportion(successes=1, trials=5 if line.length == 20 else len(longer)), line
 
 
 def test_bad_input_is_refused() -> None:
@@ -177,8 +194,10 @@ def test_bad_input_is_refused() -> None:
     for messages, decisions in (((), ()), (((),), (0.0,)), (((1.0,),), ())):
         with pytest.raises(ProtocolError, match="without a token of text"):
             Heard(messages, decisions)
-    with pytest.raises(ProtocolError):
-        lines({40: [Grown(Heard(((0.0,),), (0.0,)), {})]}, 0.05)
+    one = Grown("one", Heard(((0.0,),), (0.0,)), {})
+    for each in ([one], [one, one], []):
+        with pytest.raises(ProtocolError, match="of two chats"):
+            lines({40: each}, 0.05)
 
 
 def test_a_rate_carries_its_exact_interval() -> None:

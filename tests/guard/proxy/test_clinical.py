@@ -15,7 +15,7 @@ from guard.hazards import Stage, Taxonomy
 from guard.policy import Action, FailCause, Policy
 from guard.scores import Judgement
 from guard.verdict import decide, fired
-from tests.guard.proxy.upstreams import Fake, answer, calling, fronted
+from tests.guard.proxy.upstreams import Fake, answer, calling, chunk, fronted
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +70,24 @@ def test_an_order_above_the_maximum_never_leaves(clinical: Policy, make: Callabl
         made = fronted(make, Fake(calling(("prescribe", json.dumps(order | {"dose": dose})))), policy=clinical)
         answer = made.ask("Please prescribe.", tools=[tool]).json()["choices"][0]
         assert answer["finish_reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("said", "order", "reason"),
+    [
+        ("I order ibuprofen.", {"dose": "9000 mg daily"}, "content_filter"),
+        ("You take warfarin.", {"drug": "aspirin"}, "content_filter"),
+        ("I order ibuprofen.", {"dose": "400 mg daily"}, "tool_calls"),
+        ("Never take 10 g of paracetamol.", {"note": "see you on Monday"}, "tool_calls"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_order_whose_one_half_is_said_before_is_found(
+    clinical: Policy, make: Callable[..., Any], said: str, order: dict[str, str], reason: str, stream: bool
+) -> None:
+    """As in a message that is read whole; what was only said stays a notice."""
+    parts = [chunk({"role": "assistant", "content": said}), *calling(("prescribe", json.dumps(order)))]
+    made = fronted(make, Fake(parts), policy=clinical)
+    came = made.ask("Please prescribe.", tools=[{"type": "function", "function": {"name": "prescribe"}}], stream=stream)
+    assert f'"finish_reason":"{reason}"' in came.text
+    assert ('"tool_calls":[' in came.text) is (reason == "tool_calls")

@@ -69,7 +69,11 @@ REFUSED = {
     "TRACE": (head("TRACE"), 405),
     "CONNECT": (head("CONNECT"), 405),
     "a method of its own": (head("FROG"), 405),
-    "a target that is a whole address": (head("GET", "http://127.0.0.1/v1/models"), 404),
+    "a whole address of another name": (whole(chat(), target="http://evil.example/v1/chat/completions"), 421),
+    "one that only begins as ours": (whole(chat(), target="http://127.0.0.1:x@evil.example/v1/chat/completions"), 421),
+    "one whose name is hidden": (whole(chat(), target="http://127.0.0.1%2F@evil.example/v1/chat/completions"), 421),
+    "one without a name": (whole(chat(), target="http:///v1/chat/completions"), 421),
+    "one of another kind": (whole(chat(), target="ftp://127.0.0.1/v1/chat/completions"), 404),
     "a path that climbs": (head("GET", "/v1/../v1/models"), 404),
     "NUL in the path": (head("GET", "/v1/%00models"), 404),
     "a star": (head("POST", "*", "Content-Length: 0"), 404),
@@ -115,6 +119,10 @@ SERVED = {
     "an upgrade": whole(chat(), "Connection: Upgrade", "Upgrade: websocket"),
     "five hundred headers": whole(chat(), *(f"X-{number}: a" for number in range(500))),
     "HTTP 1.0": whole(chat()).replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "a whole address": whole(chat(), target="HTTP://localhost:8000/v1/chat/completions?a=b"),
+    "one that counts for more than the host": whole(chat(), target="http://127.0.0.1/v1/chat/completions").replace(
+        b"Host: 127.0.0.1", b"Host: evil.example"
+    ),
     "a query": whole(chat(), target="/v1/chat/completions?a=%ff"),
     "odd bytes in headers": whole(chat(), "Authorization: Bearer \xff\xfe", "Auscult-Receipt: \xff", "X-Request-Id: \xff"),
 }
@@ -207,8 +215,12 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_error_of_ours(chec
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/chat/completions", "/v1/chat/completions/", "//v1//chat/completions", "/v1/chat%2fcompletions"]
-)
+    "path",
+    [
+        "/v1/chat/completions", "/v1/chat/completions/", "//v1//chat/completions", "/v1/chat%2fcompletions",
+        "http://127.0.0.1/v1/chat/completions", "http://127.0.0.1//v1/chat%2fcompletions/",
+    ],
+)  # fmt: skip
 def test_no_spelling_of_an_address_gets_round_what_holds_for_it(tmp_path: Path, path: str) -> None:
     """A stricter policy for a route holds however its slashes are written, and a key for another route does not open it."""
     weak = replace(POLICY, requires=(), rules={})

@@ -44,6 +44,8 @@ BODY = json.dumps({"model": "phantom", "messages": [{"role": "user", "content": 
         ("127.0.0.1:8000", True), ("127.9.9.9", True), ("localhost:1", True), ("[::1]:8000", True), ("LOCALHOST", True),
         ("evil.example", False), ("127.0.0.1.evil.example", False), ("localhost.evil.example:8000", False), ("", False),
         ("10.0.0.1", False), ("[::2]", False), ("evil.example@127.0.0.1", False),
+        ("127.0.0.1:x@evil.example", False), ("[::1].evil.example", False), ("[::1]@evil.example", False),
+        ("localhost:x", False),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/v1/models", "/nowhere"])
@@ -269,6 +271,25 @@ async def test_a_half_closed_client_does_not_hold_the_model(make: Make, serve: S
         await asyncio.sleep(0.3)
         writer.write_eof()
         await reader.read()
+        while b'"outcome":"disconnected"' not in made.all_lines():
+            await asyncio.sleep(0.02)
+    assert made.engine.closed == [True]
+
+
+@pytest.mark.parametrize("where", ["before_prefill", "before_step"])
+async def test_who_leaves_before_a_stream_begins_stops_the_model(make: Make, serve: Serve, scripted: Any, where: str) -> None:
+    """While it reads the prompt, and while it makes the first piece of the answer."""
+
+    async def for_ever(_: int = 0) -> None:
+        await asyncio.sleep(60)
+
+    made = make(scripted(**{where: for_ever}))
+    body = BODY.replace(b"{", b'{"stream": true, ', 1)
+    async with connected(serve(made)) as (_, writer):
+        writer.write(HEAD % len(body) + body)
+        while not made.engine.asked:
+            await asyncio.sleep(0.01)
+    async with asyncio.timeout(5):
         while b'"outcome":"disconnected"' not in made.all_lines():
             await asyncio.sleep(0.02)
     assert made.engine.closed == [True]

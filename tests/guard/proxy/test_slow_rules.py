@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +81,24 @@ def test_a_rule_that_holds_every_thread_is_late_itself(slow: threading.Event) ->
         if rules.run(["names"], says("quick."), 0) == (RuleClear("names"),):
             return
     pytest.fail("the threads did not come free")
+
+
+def test_what_nobody_had_time_for_is_forgotten() -> None:
+    """Or it would pile up behind a rule that never comes back."""
+
+    class Text:
+        """What was to be read."""
+
+    go, hands, text = threading.Event(), timed.Hands(1), Text()
+    gone = weakref.ref(text)
+    for work in (lambda: go.wait(20), partial(id, text)):
+        with pytest.raises(TimeoutError):
+            hands.ask(work, 0.05)
+    del text, work
+    gc.collect()
+    assert gone() is None
+    go.set()
+    assert hands.ask(lambda: "read", 10) == "read"
 
 
 def test_the_packaged_rules_read_where_they_are_asked() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +16,7 @@ from guard.policy import Action
 from guard.proxy import texts, wishes
 from guard.proxy.relay import Relay
 from guard.proxy.texts import Text
+from guard.rules import judging
 from tests.guard.proxy.conftest import MISUSE, POLICY, demand
 from tests.guard.proxy.test_app import chunks, said
 from tests.guard.proxy.test_relay import ANSWER, READ_ALONG, SSN, TOOL, WELL, Eyes
@@ -139,6 +141,38 @@ def test_probabilities_come_with_their_text(make: Make) -> None:
     told["choices"][0]["logprobs"] = {"content": tokens}
     choice = fronted(make, Whole(told=told)).ask(WELL, logprobs=True).json()["choices"][0]
     assert [one["token"] for one in choice["logprobs"]["content"]] == ["Hi", " there"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("count", ["123456789012", "-54321987", "9" * 4_000])
+def test_a_number_that_counts_nothing_is_not_told(make: Make, stream: bool, count: str) -> None:
+    """Digits enough would carry a text past those who judge."""
+    made = fronted(make, Whole(told=json.dumps(body()).replace(": 11,", f": {count},").encode(), parts=counted(count)))
+    response = made.ask(WELL, stream=stream, **({"stream_options": {"include_usage": True}} if stream else {}))
+    usage = chunks(response)[-1]["usage"] if stream else response.json()["usage"]
+    assert usage["prompt_tokens"] == 0
+    assert usage["total_tokens"] == usage["completion_tokens"]
+    assert count not in response.text
+
+
+def counted(count: str) -> list[bytes]:
+    """A stream that tells of so many tokens."""
+    return [part.replace(b": 11,", f": {count},".encode()) for part in answer(["Rest."])]
+
+
+def test_calls_are_read_on_a_thread(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody else waits for the rules that read the whole conversation for them."""
+    readers: list[str] = []
+
+    def run(chosen: Any, *rest: Any) -> Any:
+        readers.append(threading.current_thread().name)
+        return judging.run(chosen, *rest)
+
+    monkeypatch.setattr("guard.proxy.answer.rules.run", run)
+    told = body(None, "tool_calls", tool_calls=[call(json.dumps({"a": "b"}))])
+    response = fronted(make, Whole(told=told)).ask(WELL, tools=[TOOL])
+    assert said(response)[1] == "tool_calls"
+    assert [name.startswith("asyncio_") for name in readers] == [True]
 
 
 BAD = {
