@@ -93,7 +93,7 @@ def test_every_claim_is_in_every_export(one: Dossier, real: bool) -> None:
     """Claims with bounds, claims only measured, and all monitors together; and every bound by its own name."""
     given = dossier.open_sealed(EXAMPLE, None) if real else one
     names = {bound.id for bound in numbers.bounds_of(given.certificate)} | set(numbers.measured_only(given.certificate))
-    assert len(names) == (17 if real else 10)
+    assert len(names) == (25 if real else 10)
     for kind, text in texts(given).items():
         assert {name for name in names if name not in text} == set(), kind
 

@@ -22,7 +22,11 @@ from synth_data.pool import Task
 from tests.theory.populations import NIGHTLY
 
 ROOT = Path(synth_data.__file__).parent.parent
-GENERATE = (sys.executable, "-c", "import sys; from auscult import main; sys.exit(main())", "synth", "generate")
+# Whoever started the tests in the background may have had Ctrl-C ignored, and that is inherited.
+COMMAND = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); from auscult import main; sys.exit(main())"
+)
+GENERATE = (sys.executable, "-c", COMMAND, "synth", "generate")
 
 
 def environment(**changes: str) -> dict[str, str]:
