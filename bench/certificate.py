@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shlex
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -79,7 +77,7 @@ def main() -> None:
     note("done")
     print(results_table(done.certificate))
     duration = {
-        "command": shlex.join(["python", *sys.argv]),
+        "chosen": {name: str(value) for name, value in vars(asked).items() if not isinstance(value, Path | None)},  # no folders
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - begun),
         "laps": laps,
